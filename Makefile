@@ -1,0 +1,54 @@
+# make chat    set up .venv and open the chat (CUDA=1 builds llama.cpp for NVIDIA GPUs)
+# make test    set up .venv and run every check
+# make bench   print the numbers kept in docs/performance.md
+# make clean   remove .venv and caches; your conversations are elsewhere and stay
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check
+INPUTS := pyproject.toml constraints.txt
+CUDA   ?=
+READY  := $(VENV)/$(if $(CUDA),.cuda,.chat)
+
+.PHONY: chat test bench clean
+.DELETE_ON_ERROR:
+
+chat: $(READY)
+	@$(BIN)/tui
+
+test: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n 2 --dist loadgroup
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+$(VENV)/.made: scripts/preflight.sh
+	@PYTHON="$(PYTHON)" CUDA="$(CUDA)" sh scripts/preflight.sh
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# llama-cpp-python is compiled here: 4 to 10 minutes the first time, on two cores.
+$(VENV)/.chat: $(VENV)/.made $(INPUTS)
+	@echo "Installing (llama.cpp is compiled: some minutes) ..."
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter]'
+	@touch $@
+
+$(VENV)/.cuda: $(VENV)/.made $(INPUTS)
+	@PYTHON="$(PYTHON)" CUDA=1 sh scripts/preflight.sh
+	@echo "Installing (llama.cpp is compiled for CUDA: up to an hour on few cores) ..."
+	@CMAKE_ARGS="-DGGML_CUDA=on" $(PIP) install --quiet --constraint constraints.txt \
+		--no-cache-dir --force-reinstall --no-deps llama-cpp-python
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter]'
+	@touch $@ $(VENV)/.chat
+
+$(VENV)/.test: $(VENV)/.chat
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,dev]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""Runs the base model. Knows nothing of modes' names, conversations on disk, screens or memories."""

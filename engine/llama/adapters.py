@@ -1,0 +1,125 @@
+"""Coefficients as llama.cpp adapters: written as a GGUF LoRA file, loaded, and kept by name.
+
+ΔW = U C Vᵀ becomes B A with A = Vᵀ (or RᵀVᵀ for C = L Rᵀ) and B = U C (or U L); llama.cpp adds
+scale · B(A x) to W0 x. ``adapter.lora.alpha`` 0 means that the scale is taken as it is given.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gguf import GGUFWriter
+
+from engine.contract import AdapterRefused, NotInstalled, Scales, WrongBase
+from engine.llama.context import ActiveAdapters
+from engine.llama.library import llama, recent_log
+from engine.llama.model import LlamaModel
+from engine.lowrank import Basis, Coefficients, LowRankError, adapter_factors, check_fit
+
+
+@dataclass(frozen=True, slots=True)
+class Adapter:
+    """A loaded adapter: llama.cpp's pointer, a serial number of its own, its bytes."""
+
+    handle: Any
+    serial: int
+    size: int
+
+
+def write_adapter(path: Path, architecture: str, basis: Basis, coefficients: Coefficients) -> int:
+    """Write ΔW of every module as a GGUF LoRA file in float32; returns the bytes of its tensors."""
+    check_fit(basis, coefficients)
+    writer = GGUFWriter(path, architecture)
+    writer.add_string("general.type", "adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 0.0)
+    size = 0
+    for name, core in coefficients.cores.items():
+        up, down = adapter_factors(basis.modules[name], core)
+        for suffix, tensor in (("lora_a", down), ("lora_b", up)):
+            data = np.ascontiguousarray(tensor, dtype=np.float32)
+            writer.add_tensor(f"{name}.{suffix}", data)
+            size += data.nbytes
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return size
+
+
+class AdapterShelf:
+    """The adapters of one model, by name. The only place where they are loaded and freed."""
+
+    def __init__(self, model: LlamaModel) -> None:
+        self._model = model
+        self._adapters: dict[str, Adapter] = {}
+        self._serial = 0
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._adapters)
+
+    def sizes(self) -> dict[str, int]:
+        """Bytes of the tensors of every adapter."""
+        return {name: adapter.size for name, adapter in self._adapters.items()}
+
+    def install(
+        self,
+        name: str,
+        basis: Basis,
+        coefficients: Coefficients,
+        fingerprint: str,
+        before_free: Callable[[Adapter], None],
+    ) -> None:
+        """Load coefficients under ``name``; what had that name stays until the new one is loaded."""
+        if basis.base != fingerprint:
+            raise WrongBase(
+                f"{name} was made for base {basis.base[:12]}, the loaded model "
+                f"{self._model.name} is {fingerprint[:12]}: load the model it was made for, "
+                "or train it for this one"
+            )
+        loaded = self._load(name, basis, coefficients)
+        if name in self._adapters:
+            self.remove(name, before_free)
+        self._adapters[name] = loaded
+
+    def _load(self, name: str, basis: Basis, coefficients: Coefficients) -> Adapter:
+        with tempfile.TemporaryDirectory(prefix="modeshare-") as folder:
+            path = Path(folder) / "adapter.gguf"
+            try:
+                size = write_adapter(path, self._model.architecture, basis, coefficients)
+            except LowRankError as error:
+                raise AdapterRefused(f"{name} cannot be installed: {error}") from error
+            recent_log(clear=True)
+            handle = llama.llama_adapter_lora_init(self._model.handle, str(path).encode())
+        if not handle:
+            reason = (recent_log() or ["it gave no reason"])[-1]
+            raise AdapterRefused(f"{name} cannot be installed; llama.cpp said: {reason}")
+        self._serial += 1
+        return Adapter(handle, self._serial, size)
+
+    def remove(self, name: str, before_free: Callable[[Adapter], None]) -> None:
+        """Free ``name`` after ``before_free`` has cleared it from every context."""
+        adapter = self._find(name)
+        before_free(adapter)
+        del self._adapters[name]
+        llama.llama_adapter_lora_free(adapter.handle)
+
+    def active(self, scales: Scales) -> ActiveAdapters:
+        """The adapters of a request; one name twice counts with the sum of its scales."""
+        total: dict[str, float] = {}
+        for name, scale in scales:
+            total[name] = total.get(name, 0.0) + scale
+        found = ((self._find(name), scale) for name, scale in sorted(total.items()))
+        return tuple((adapter.handle, adapter.serial, scale) for adapter, scale in found)
+
+    def _find(self, name: str) -> Adapter:
+        try:
+            return self._adapters[name]
+        except KeyError:
+            held = ", ".join(self._adapters) or "none"
+            raise NotInstalled(f"no coefficients named {name} are installed (installed: {held})") from None

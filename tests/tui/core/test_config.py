@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from tui.core.config import Config, ConfigError, Setting, settings, unknown_variables
+
+EVERY_VARIABLE = {
+    "MODESHARE_MODEL": "/m.gguf",
+    "MODESHARE_ENGINE": "llama",
+    "MODESHARE_CONTEXT": "4096",
+    "MODESHARE_THREADS": "2",
+    "MODESHARE_GPU_LAYERS": "-1",
+    "MODESHARE_MODE": "legal * 0.7 + coding*0.3",
+    "MODESHARE_THEME": "nord",
+    "MODESHARE_ASCII": "1",
+}
+EVERY_VALUE = {
+    "model": Path("/m.gguf"),
+    "engine": "llama",
+    "context": 4096,
+    "threads": 2,
+    "gpu_layers": -1,
+    "mode": "legal*0.7+coding*0.3",
+    "theme": "nord",
+    "ascii": True,
+}
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "config.toml"
+
+
+def test_without_file_or_variables_the_defaults_hold(file: Path) -> None:
+    config = Config.load(file, {})
+    assert config == Config()
+    assert (config.model, config.engine, config.mode) == (None, "llama", "base")
+    assert (config.context, config.threads, config.gpu_layers, config.theme, config.ascii) == (None,) * 5
+
+
+def test_the_file_gives_every_setting(file: Path) -> None:
+    file.write_text(
+        'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
+        'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
+    )
+    assert Config.load(file, {}).model_dump() == EVERY_VALUE
+
+
+def test_variables_give_every_setting(file: Path) -> None:
+    assert Config.load(file, EVERY_VARIABLE).model_dump() == EVERY_VALUE
+
+
+def test_flags_give_every_setting() -> None:
+    assert Config().with_flags(**EVERY_VALUE).model_dump() == EVERY_VALUE
+
+
+def test_variables_stand_above_the_file_and_flags_above_both(file: Path) -> None:
+    file.write_text("context = 1000\nthreads = 1\ngpu_layers = 1\n")
+    variables = {"MODESHARE_CONTEXT": "2000", "MODESHARE_THREADS": "2"}
+    config = Config.load(file, variables).with_flags(context=3000, threads=None, mode=None)
+    assert (config.context, config.threads, config.gpu_layers, config.mode) == (3000, 2, 1, "base")
+
+
+def test_a_value_equal_to_the_default_still_stands_above_the_file(file: Path) -> None:
+    file.write_text('mode = "legal"\n')
+    assert Config.load(file, {"MODESHARE_MODE": "base"}).mode == "base"
+    assert Config.load(file, {}).with_flags(mode="off").mode == "base"
+
+
+def test_an_empty_variable_counts_as_not_set(file: Path) -> None:
+    assert Config.load(file, dict.fromkeys(EVERY_VARIABLE, "")) == Config()
+
+
+def test_false_is_a_value_and_not_an_absence(file: Path) -> None:
+    file.write_text("ascii = true\n")
+    assert Config.load(file, {"MODESHARE_ASCII": "false"}).ascii is False
+    assert Config.load(file, {}).with_flags(ascii=False).ascii is False
+
+
+def test_home_is_expanded_wherever_the_path_is_from(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", "/home/someone")
+    file.write_text('model = "~/m.gguf"\n')
+    expected = Path("/home/someone/m.gguf")
+    assert Config.load(file, {}).model == expected
+    assert Config.load(file, {"MODESHARE_MODEL": "~/m.gguf"}).model == expected
+    assert Config().with_flags(model=Path("~/m.gguf")).model == expected
+
+
+def test_a_relative_model_starts_from_the_file_but_otherwise_from_the_working_directory(file: Path) -> None:
+    file.write_text('model = "models/m.gguf"\n')
+    assert Config.load(file, {}).model == file.parent / "models" / "m.gguf"
+    assert Config.load(file, {"MODESHARE_MODEL": "models/m.gguf"}).model == Path("models/m.gguf")
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("context = \n", "not valid TOML: Invalid value (at line 1, column 11)"),
+        ("context = 255\n", "context: found 255, expected at least 256"),
+        ('context = "4096"\n', 'context: found "4096", expected a whole number'),
+        ("threads = 0\n", "threads: found 0, expected at least 1"),
+        ("threads = true\n", "threads: found true, expected a whole number"),
+        ("gpu_layers = -2\n", "gpu_layers: found -2, expected at least -1"),
+        ("ascii = 1\n", "ascii: found 1, expected true or false"),
+        ('engine = "mlx"\n', "engine: found \"mlx\", expected 'llama'"),
+        ("model = 3\n", "model: found 3, expected a path in quotes"),
+        ('model = ""\n', 'model: found "", expected the path of a file'),
+        ('model = "~nobody-of-this-name/m"\n', "expected a path whose ~ is a known home directory"),
+        ('mode = "legal*x"\n', 'mode: found "legal*x", expected a mode or blend'),
+        ("contxt = 4096\n", "contxt: unknown field (did you mean context?)"),
+        ("threads = 0\ncontext = 1\n", "context: found 1, expected at least 256; threads: found 0"),
+    ],
+)
+def test_a_broken_file_is_refused_with_its_name_and_field(file: Path, text: str, complaint: str) -> None:
+    file.write_text(text)
+    with pytest.raises(ConfigError) as refused:
+        Config.load(file, {})
+    assert str(refused.value).startswith(f"{file}: ")
+    assert complaint in str(refused.value)
+
+
+def test_a_file_that_is_not_utf_8_is_refused(file: Path) -> None:
+    file.write_bytes(b'theme = "\xff"\n')
+    with pytest.raises(ConfigError, match=r"config\.toml: not UTF-8 text \(line 1\)"):
+        Config.load(file, {})
+
+
+def test_a_file_that_cannot_be_read_is_refused(file: Path) -> None:
+    file.mkdir()
+    with pytest.raises(ConfigError, match=r"config\.toml: cannot be read \(Is a directory\)"):
+        Config.load(file, {})
+
+
+@pytest.mark.parametrize(
+    ("variables", "complaint"),
+    [
+        ({"MODESHARE_CONTEXT": "many"}, 'MODESHARE_CONTEXT: found "many", expected a whole number'),
+        ({"MODESHARE_CONTEXT": "1"}, 'MODESHARE_CONTEXT: found "1", expected at least 256'),
+        ({"MODESHARE_GPU_LAYERS": "-2"}, 'MODESHARE_GPU_LAYERS: found "-2", expected at least -1'),
+        ({"MODESHARE_ASCII": "maybe"}, 'MODESHARE_ASCII: found "maybe", expected true or false'),
+        ({"MODESHARE_ENGINE": "x"}, "MODESHARE_ENGINE: found \"x\", expected 'llama'"),
+        ({"MODESHARE_MODE": "a+a"}, 'MODESHARE_MODE: found "a+a", expected a mode or blend (cannot read'),
+    ],
+)
+def test_a_bad_variable_is_refused_by_its_name(
+    file: Path, variables: Mapping[str, str], complaint: str
+) -> None:
+    with pytest.raises(ConfigError) as refused:
+        Config.load(file, variables)
+    assert complaint in str(refused.value)
+
+
+def test_a_bad_flag_is_refused_by_its_name() -> None:
+    with pytest.raises(ConfigError, match=r"^--gpu-layers: found -2, expected at least -1$"):
+        Config().with_flags(gpu_layers=-2)
+
+
+def test_a_bad_value_is_refused_even_where_another_stands_above_it(file: Path) -> None:
+    file.write_text("context = 1\n")
+    with pytest.raises(ConfigError, match=r"config\.toml"):
+        Config.load(file, {"MODESHARE_CONTEXT": "4096"})
+
+
+def test_a_config_cannot_be_changed() -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        Config().context = 4096
+
+
+def test_an_unknown_variable_is_a_warning_with_the_nearest_name(file: Path) -> None:
+    environ = {"MODESHARE_MODLE": "x", "MODESHARE_QQQQQQQQ": "x", "PATH": "/bin"}
+    assert Config.load(file, environ) == Config()
+    near, far = unknown_variables(environ)
+    assert near.startswith("MODESHARE_MODLE: no such variable, it changes nothing (did you mean ")
+    assert near.endswith("MODESHARE_MODEL?)")
+    assert far == "MODESHARE_QQQQQQQQ: no such variable, it changes nothing"
+
+
+def test_variables_with_a_meaning_of_their_own_are_left_alone(file: Path) -> None:
+    others = {"MODESHARE_CONFIG_DIR": "/c", "MODESHARE_DATA_DIR": "/d", "MODESHARE_DEBUG": "1"}
+    assert unknown_variables(others | EVERY_VARIABLE) == ()
+    assert Config.load(file, others) == Config()
+
+
+def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
+    file.write_text('context = 1000\nthreads = 1\nmodel = "m.gguf"\ngpu_layers = 3\n')
+    variables = {"MODESHARE_THREADS": "2", "MODESHARE_GPU_LAYERS": "4"}
+    flags = {"gpu_layers": 5, "theme": None}
+    listed = settings(file, variables, flags)
+    assert listed == (
+        Setting("model", file.parent / "m.gguf", str(file)),
+        Setting("engine", "llama", "default"),
+        Setting("context", 1000, str(file)),
+        Setting("threads", 2, "MODESHARE_THREADS"),
+        Setting("gpu_layers", 5, "--gpu-layers"),
+        Setting("mode", "base", "default"),
+        Setting("theme", None, "default"),
+        Setting("ascii", None, "default"),
+    )
+    config = Config.load(file, variables).with_flags(**flags)
+    assert {setting.name: setting.value for setting in listed} == config.model_dump()

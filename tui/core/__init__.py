@@ -1,0 +1,1 @@
+"""One conversation turn, and what it needs, without any screen."""

@@ -1,0 +1,101 @@
+"""The values a conversation is made of: a tree of messages, and what wrote each answer.
+
+Plain data only: how they are kept is `tui.core.store`'s business.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from engine.contract import Role, Usage
+
+#: ``streaming``: being written now. ``interrupted``: its program ended in mid-answer. ``stopped``: the
+#: operator stopped it. ``length``/``context``: cut off by a limit. ``failed``: see ``error``.
+Status = Literal["done", "streaming", "interrupted", "stopped", "length", "context", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """What wrote an answer, enough to ask for it again.
+
+    ``scales`` are the (coefficients name, scale) pairs that were installed; ``sampling`` is the full
+    sampling as used, seed included. ``fingerprint`` is None while the model file was still being hashed.
+    """
+
+    model: str
+    fingerprint: str | None
+    mode: str
+    mode_version: str
+    scales: tuple[tuple[str, float], ...] = ()
+    sampling: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """One message in the tree. ``created_at`` is seconds since the epoch, UTC."""
+
+    id: str
+    parent: str | None
+    conversation: str
+    role: Role
+    content: str
+    created_at: float
+    thinking: str = ""
+    status: Status = "done"
+    error: str | None = None
+    provenance: Provenance | None = None
+    usage: Usage | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Conversation:
+    """A named place in the tree: ``head`` is the message that the next one answers to.
+
+    ``mode`` is the mode or blend as text, the one that the next turn speaks in.
+    """
+
+    id: str
+    title: str
+    mode: str
+    head: str | None
+    created_at: float
+    updated_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """A conversation found by search, with the passage that matched."""
+
+    conversation: Conversation
+    excerpt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The turn is on record; ``question`` is None when an answer is being regenerated."""
+
+    question: Node | None
+    answer: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """Earlier messages left out of what the model reads, because the context cannot hold them."""
+
+    messages: int
+    tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class NotSaved:
+    """The answer goes on, but could not be written to disk."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The answer as it stands: whole, stopped, cut off or failed (see its status)."""
+
+    answer: Node

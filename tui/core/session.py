@@ -1,0 +1,52 @@
+"""Everything one running program holds: configuration, modes, store, and the engine on its way.
+
+Made once by the command line and handed to whoever shows it; closing it closes all of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tui.core.models import EngineLoader, open_engine
+from tui.core.store import Store
+from tui.core.turn import Turns
+
+if TYPE_CHECKING:
+    from modes.catalog import Catalog
+    from tui.core.config import Config
+
+
+@dataclass(slots=True)
+class Session:
+    """``notices`` are what the operator should be told at the start, whole sentences."""
+
+    config: Config
+    catalog: Catalog
+    store: Store
+    loader: EngineLoader
+    notices: list[str] = field(default_factory=list)
+    _turns: Turns | None = None
+
+    @classmethod
+    def begin(cls, config: Config, catalog: Catalog, store: Store, data: Path) -> Session:
+        """Start loading the engine; returns at once."""
+        fingerprints = data / "fingerprints.json"
+        loader = EngineLoader(lambda progress: open_engine(config, fingerprints, progress))
+        loader.start()
+        notices = [f"{problem.file}: {problem.text}" for problem in catalog.problems]
+        if store.notice:
+            notices.append(store.notice)
+        return cls(config, catalog, store, loader, notices)
+
+    def turns(self) -> Turns:
+        """Turns on the loaded engine; waits for it. Raises what loading raised."""
+        if self._turns is None:
+            self._turns = Turns(self.loader.wait(), self.store)
+        return self._turns
+
+    def close(self) -> None:
+        """Stop loading or close the engine, then close the store."""
+        self.loader.close()
+        self.store.close()

@@ -1,0 +1,213 @@
+"""One turn: a question goes on record, the model answers, the answer is saved as it comes.
+
+The only way from a prompt to a stored answer, for the screen, for ``ask`` and for everything later.
+Blocks while it runs: a screen runs it on a worker thread and shows its events.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from engine.contract import Chunk, DoneReason, Engine, EngineError, Request, Sampling, Usage
+from tui.core.conversation import Dropped, Finished, Node, NotSaved, Provenance, Started, Status
+from tui.core.store import Store, StoreError
+from tui.core.window import fit
+
+if TYPE_CHECKING:
+    from modes.voice import Voice
+
+Event = Started | Dropped | NotSaved | Chunk | Finished
+
+#: Seconds between two saves of an answer under way: what a kill may lose.
+SAVE_EVERY = 0.5
+
+_STATUS: dict[DoneReason, Status] = {
+    "stop": "done",
+    "length": "length",
+    "context": "context",
+    "cancelled": "stopped",
+}
+_THINKING = {"auto": None, "on": True, "off": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """What a turn is about.
+
+    ``question`` None writes another answer to the question at ``parent``; otherwise the question is
+    put under ``parent`` (None: at the root). ``sampling`` and ``max_tokens`` override the mode's.
+    """
+
+    conversation: str
+    voice: Voice
+    question: str | None
+    parent: str | None
+    sampling: Sampling | None = None
+    max_tokens: int | None = None
+
+
+@dataclass(slots=True)
+class _Draft:
+    """The answer while it is being written."""
+
+    node: Node
+    text: str = ""
+    thinking: str = ""
+    saved_at: float = 0.0
+    told: bool = False
+
+
+class Turns:
+    """Runs turns on one engine and one store. Answers that could not be saved are kept for the next try."""
+
+    def __init__(self, engine: Engine, store: Store) -> None:
+        self._engine, self._store = engine, store
+        self._unsaved: dict[str, Callable[[], Node]] = {}
+
+    def run(self, ask: Ask) -> Iterator[Event]:
+        """The events of one turn, from `Started` to `Finished`.
+
+        Raises `StoreError` when the question itself cannot be put on record; every later trouble is an
+        event, and the answer's status. Closing the iterator stops the answer and keeps what there is, and
+        so does `stop` from another thread.
+        """
+        self._save_again()
+        question, draft, request = self._begin(ask)
+        yield Started(question, draft.node)
+        try:
+            window = fit(
+                ask.voice.lead.prompt,
+                self._store.path(request.parent),
+                self._engine.info.context,
+                lambda messages: self._engine.count_tokens(messages, request.thinking),
+            )
+            if window.dropped:
+                yield window.dropped
+            yield from self._answer(draft, replace(request.request, messages=window.messages))
+        except (EngineError, StoreError) as error:
+            yield from self._finish(draft, "failed", None, str(error))
+
+    def stop(self, answer: str) -> None:
+        """End the answer with this id within one token; its turn goes on to `Finished`."""
+        self._engine.cancel(answer)
+
+    def _begin(self, ask: Ask) -> tuple[Node | None, _Draft, _Prepared]:
+        voice, lead = ask.voice, ask.voice.lead
+        question = None
+        parent = ask.parent
+        if ask.question is not None:
+            question = self._store.add_question(ask.conversation, ask.parent, ask.question)
+            parent = question.id
+        if parent is None:
+            raise StoreError("there is no question to answer")
+        sampling = ask.sampling or lead.sampling.values()
+        provenance = Provenance(
+            model=self._engine.info.name,
+            fingerprint=self._engine.fingerprint(wait=False),
+            mode=voice.spec,
+            mode_version=voice.version,
+            scales=voice.scales,
+            sampling=asdict(sampling),
+        )
+        node = self._store.begin_answer(ask.conversation, parent, provenance)
+        request = Request(
+            id=node.id,
+            messages=(),
+            sampling=sampling,
+            max_tokens=ask.max_tokens or lead.max_tokens,
+            stop=tuple(lead.stop),
+            scales=voice.scales,
+            conversation=ask.conversation,
+            thinking=_THINKING[lead.thinking],
+        )
+        return question, _Draft(node, saved_at=time.monotonic()), _Prepared(request, parent)
+
+    def _answer(self, draft: _Draft, request: Request) -> Iterator[Event]:
+        finished = False
+        try:
+            for chunk in self._engine.generate(request):
+                draft.text += chunk.text
+                draft.thinking += chunk.thinking
+                yield chunk
+                if chunk.done is not None:
+                    finished = True
+                    yield from self._finish(draft, _STATUS[chunk.done], chunk.usage, None)
+                elif chunk.text or chunk.thinking:
+                    yield from self._save(draft)
+        except (GeneratorExit, KeyboardInterrupt):
+            if not finished:
+                for _event in self._finish(draft, "stopped", None, None):
+                    pass  # nobody is listening any more
+            raise
+
+    def _save(self, draft: _Draft) -> Iterator[NotSaved]:
+        now = time.monotonic()
+        if now - draft.saved_at < SAVE_EVERY:
+            return
+        draft.saved_at = now
+        try:
+            self._store.save_partial(draft.node.id, draft.text, draft.thinking)
+        except StoreError as error:
+            if not draft.told:
+                draft.told = True
+                yield NotSaved(str(error))
+
+    def _finish(
+        self, draft: _Draft, status: Status, usage: Usage | None, error: str | None
+    ) -> Iterator[NotSaved | Finished]:
+        provenance = draft.node.provenance
+        if provenance is not None:
+            seed = usage.seed if usage else provenance.sampling.get("seed")
+            provenance = replace(
+                provenance,
+                fingerprint=self._engine.fingerprint(wait=False),
+                sampling={**provenance.sampling, "seed": seed},
+            )
+        node = replace(
+            draft.node,
+            content=draft.text,
+            thinking=draft.thinking,
+            status=status,
+            usage=usage,
+            error=error,
+            provenance=provenance,
+        )
+        self._unsaved[node.id] = lambda: self._store.finish_answer(
+            node.id,
+            text=node.content,
+            thinking=node.thinking,
+            status=node.status,
+            usage=node.usage,
+            provenance=node.provenance,
+            error=node.error,
+        )
+        for reason in self._save_again():
+            yield NotSaved(reason)
+        yield Finished(node)
+
+    def _save_again(self) -> list[str]:
+        """Try to write every finished answer that is not on disk yet; why it failed, once per answer."""
+        reasons = []
+        for node, save in list(self._unsaved.items()):
+            try:
+                save()
+            except StoreError as error:
+                reasons.append(str(error))
+            else:
+                del self._unsaved[node]
+        return reasons
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """A request without its messages, and the question that it answers."""
+
+    request: Request
+    parent: str
+
+    @property
+    def thinking(self) -> bool | None:
+        return self.request.thinking

@@ -1,0 +1,52 @@
+"""What of a conversation the model is shown when not all of it fits the context.
+
+Oldest messages go first, in blocks, so that what the engine has already read stays valid for several
+turns; the prompt of the mode and the last question always stay.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from engine.contract import Message
+from tui.core.conversation import Dropped, Node
+
+#: Messages dropped at a time.
+BLOCK = 8
+#: Tokens kept free for the answer, but never more than a quarter of the context.
+ANSWER_ROOM = 512
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The messages to send, and what was left out of them (None: nothing)."""
+
+    messages: tuple[Message, ...]
+    dropped: Dropped | None
+
+
+def as_messages(path: Sequence[Node]) -> list[Message]:
+    """Nodes as the model sees them; answers that never got a word are left out."""
+    return [Message(node.role, node.content) for node in path if node.content]
+
+
+def fit(prompt: str, path: Sequence[Node], context: int, count: Callable[[Sequence[Message]], int]) -> Window:
+    """The longest end of ``path`` that fits ``context`` tokens with room for an answer.
+
+    A last question that is too long alone is sent as it is: the engine then says how long it is.
+    """
+    system = [Message("system", prompt)] if prompt else []
+    history = as_messages(path)
+    limit = context - min(ANSWER_ROOM, context // 4)
+    whole = count([*system, *history])
+    if whole <= limit:
+        return Window((*system, *history), None)
+    drop, size = 0, whole
+    while size > limit and drop < len(history) - 1:
+        drop = min(drop + BLOCK, len(history) - 1)
+        size = count([*system, *history[drop:]])
+    while drop < len(history) - 1 and history[drop].role == "assistant":
+        drop += 1
+    kept = (*system, *history[drop:])
+    return Window(kept, Dropped(drop, whole - count(kept)) if drop else None)

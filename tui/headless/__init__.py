@@ -1,0 +1,1 @@
+"""Programs without a screen: answers on stdout, everything else on stderr."""

@@ -1,0 +1,133 @@
+"""``tui doctor``: what this machine has, what was chosen, and the remedy for what is amiss."""
+
+from __future__ import annotations
+
+import locale
+import os
+import platform
+import shutil
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from engine.contract import EngineError, Message, Request, Sampling
+from modes.catalog import Catalog
+from tui.core.config import Config
+from tui.core.models import chosen_model, open_engine
+from tui.core.store import Store, StoreError
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One line of the report. ``remedy`` is set when something is missing or could be better."""
+
+    subject: str
+    text: str
+    ok: bool = True
+    remedy: str | None = None
+
+
+def examine(config: Config, catalog: Catalog, config_file: Path, data: Path) -> Iterator[Finding]:
+    """Look at everything, cheap things first; the model is loaded and made to speak."""
+    yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
+    yield _terminal()
+    yield Finding("config", f"{config_file}{'' if config_file.exists() else ' (absent: all defaults)'}")
+    yield _store(data)
+    yield from _modes(catalog)
+    yield from _engine()
+    yield from _model(config, data)
+
+
+def _terminal() -> Finding:
+    size = shutil.get_terminal_size()
+    encoding = locale.getencoding()
+    text = f"{os.environ.get('TERM', 'none')}, {size.columns}x{size.lines}, {encoding}"
+    if encoding.upper().replace("-", "") != "UTF8":
+        return Finding("terminal", text, False, "set LANG to a UTF-8 locale to see glyphs and syllabary")
+    return Finding("terminal", text)
+
+
+def _store(data: Path) -> Finding:
+    path = data / "conversations.sqlite3"
+    if not path.exists():
+        return Finding("conversations", f"none yet; they will be kept in {path}")
+    try:
+        store = Store.open(path)
+    except StoreError as error:
+        return Finding("conversations", str(error), False, "see the message above")
+    try:
+        return Finding("conversations", f"{len(store.list(limit=1_000_000)):,} in {path}")
+    finally:
+        store.close()
+
+
+def _modes(catalog: Catalog) -> Iterator[Finding]:
+    trained = [name for name, mode in catalog.modes.items() if mode.coefficients]
+    text = f"{', '.join(catalog.modes)} (with trained coefficients: {', '.join(trained) or 'none yet'})"
+    yield Finding("modes", text)
+    for problem in catalog.problems:
+        yield Finding("mode file", str(problem.file), False, problem.text)
+
+
+def _engine() -> Iterator[Finding]:
+    from engine.llama import library
+
+    for device in library.devices():
+        gib = 1 << 30
+        free = f"{device.free / gib:,.1f} of {device.total / gib:,.1f} GiB free"
+        yield Finding("device", f"{device.name}: {device.description}, {free}")
+    build = f"llama.cpp (llama-cpp-python {library.version})"
+    if library.supports_gpu():
+        yield Finding("engine", f"{build}, built for GPU")
+    else:
+        remedy = "with an NVIDIA GPU and its CUDA toolkit: make chat CUDA=1"
+        yield Finding("engine", f"{build}, built for CPU only", remedy=remedy)
+    if library.amx_build():
+        yield Finding(
+            "engine", "Intel AMX kernels are kept off: compiled by gcc they crash (llama.cpp issue 20824)"
+        )
+
+
+def _model(config: Config, data: Path) -> Iterator[Finding]:
+    try:
+        path = chosen_model(config)
+        began = time.perf_counter()
+        engine = open_engine(config, data / "fingerprints.json", lambda _fraction: True)
+    except EngineError as error:
+        yield Finding("model", str(error), False, "see the message above")
+        return
+    try:
+        info = engine.info
+        loaded = time.perf_counter() - began
+        yield Finding(
+            "model",
+            f"{info.name}: {info.architecture}, {info.parameters / 1e6:,.0f}M parameters, "
+            f"{info.size / 1e6:,.0f} MB, on {info.device}, loaded in {loaded:.1f} s from {path}",
+        )
+        yield Finding("context", f"{info.context:,} tokens (trained on {info.trained_context:,})")
+        for note in info.notes:
+            yield Finding("note", note)
+        yield Finding("base", f"fingerprint {(engine.fingerprint() or '')[:16]}")
+        request = Request((Message("user", "Say hello."),), Sampling(temperature=0), max_tokens=16)
+        *_, last = engine.generate(request)
+        if last.usage and last.usage.decode_rate:
+            yield Finding("speed", f"{last.usage.decode_rate:,.0f} tokens/s of decode in a first answer")
+    except EngineError as error:
+        yield Finding("model", f"loaded, but it cannot answer: {error}", False, "try another GGUF file")
+    finally:
+        engine.close()
+
+
+def doctor(config: Config, catalog: Catalog, config_file: Path, data: Path) -> bool:
+    """Print the report as it is made; whether everything that chatting needs is there."""
+    good = True
+    for finding in examine(config, catalog, config_file, data):
+        mark = "ok " if finding.ok else "BAD"
+        sys.stdout.write(f"{mark} {finding.subject:<14} {finding.text}\n")
+        if finding.remedy:
+            sys.stdout.write(f"    {'':<14} -> {finding.remedy}\n")
+        sys.stdout.flush()
+        good = good and finding.ok
+    return good
