@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -69,7 +70,7 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
 @click.option("-m", "--mode", help="Mode or blend to answer in.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead of the text.")
 @click.option("--temperature", type=click.FloatRange(0, 2), help="0 is greedy. Default: the mode's.")
-@click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat an answer. Default: a fresh one.")
+@click.option("--seed", type=click.IntRange(0, 2**32 - 2), help="Repeat an answer. Default: a fresh one.")
 @click.option("--max-tokens", type=click.IntRange(1), help="Longest answer. Default: the mode's.")
 @click.option("--no-save", is_flag=True, help="Keep nothing of this question on disk.")
 @engine_options
@@ -167,6 +168,8 @@ def _store(data: Path, keep: bool) -> Store:
 
 def main() -> None:
     """Run ``tui``; every error is a line on stderr and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale without a letter loses it, not the answer
     debug = "--debug" in sys.argv or bool(os.environ.get("MODESHARE_DEBUG"))
     try:
         code = app(standalone_mode=False)

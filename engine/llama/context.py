@@ -122,8 +122,8 @@ class LlamaContext:
         return any(adapter[1] == serial for adapter in self._adapters)
 
     def clear(self) -> None:
-        """Forget everything that was read."""
-        llama.llama_memory_clear(self._memory, True)
+        """Forget everything that was read (the cells are marked free, not overwritten: that takes 1.5 ms)."""
+        llama.llama_memory_clear(self._memory, False)
         self._read = []
 
     def prepare(self, tokens: Sequence[int]) -> int:

@@ -12,7 +12,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.contract import Engine, LoadCancelled, ModelUnusable, Progress
+from engine.contract import Engine, ModelUnusable, Progress
 
 if TYPE_CHECKING:
     from tui.core.config import Config
@@ -38,8 +38,11 @@ def chosen_model(config: Config) -> Path:
     return path
 
 
-def open_engine(config: Config, fingerprints: Path, on_progress: Progress) -> Engine:
-    """Load the configured model. Blocks; raises `ModelUnusable`, `LoadCancelled`."""
+def open_engine(config: Config, fingerprints: Path | None, on_progress: Progress) -> Engine:
+    """Load the configured model; ``fingerprints`` None remembers none.
+
+    Blocks; raises `ModelUnusable`, `LoadCancelled`.
+    """
     path = chosen_model(config)
     from engine.llama.engine import LlamaEngine, LlamaOptions
 
@@ -87,8 +90,5 @@ class EngineLoader:
     def close(self) -> None:
         """Give up a load that is under way, or close the engine."""
         self._cancelled.set()
-        try:
-            engine = self._future.result()
-        except (LoadCancelled, ModelUnusable):
-            return
-        engine.close()
+        if self._future.exception() is None:  # what went wrong is told by `wait`
+            self._future.result().close()

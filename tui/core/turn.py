@@ -7,7 +7,7 @@ Blocks while it runs: a screen runs it on a worker thread and shows its events.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -58,6 +58,7 @@ class _Draft:
     thinking: str = ""
     saved_at: float = 0.0
     told: bool = False
+    ended: bool = False
 
 
 class Turns:
@@ -67,7 +68,7 @@ class Turns:
         self._engine, self._store = engine, store
         self._unsaved: dict[str, Callable[[], Node]] = {}
 
-    def run(self, ask: Ask) -> Iterator[Event]:
+    def run(self, ask: Ask) -> Generator[Event, None, None]:
         """The events of one turn, from `Started` to `Finished`.
 
         Raises `StoreError` when the question itself cannot be put on record; every later trouble is an
@@ -76,8 +77,8 @@ class Turns:
         """
         self._save_again()
         question, draft, request = self._begin(ask)
-        yield Started(question, draft.node)
         try:
+            yield Started(question, draft.node)
             window = fit(
                 ask.voice.lead.prompt,
                 self._store.path(request.parent),
@@ -89,6 +90,12 @@ class Turns:
             yield from self._answer(draft, replace(request.request, messages=window.messages))
         except (EngineError, StoreError) as error:
             yield from self._finish(draft, "failed", None, str(error))
+        except (GeneratorExit, KeyboardInterrupt):
+            self._abandon(draft, "stopped", None)
+            raise
+        except BaseException as error:
+            self._abandon(draft, "failed", f"unexpected {type(error).__name__}")
+            raise
 
     def stop(self, answer: str) -> None:
         """End the answer with this id within one token; its turn goes on to `Finished`."""
@@ -126,22 +133,20 @@ class Turns:
         return question, _Draft(node, saved_at=time.monotonic()), _Prepared(request, parent)
 
     def _answer(self, draft: _Draft, request: Request) -> Iterator[Event]:
-        finished = False
-        try:
-            for chunk in self._engine.generate(request):
-                draft.text += chunk.text
-                draft.thinking += chunk.thinking
-                yield chunk
-                if chunk.done is not None:
-                    finished = True
-                    yield from self._finish(draft, _STATUS[chunk.done], chunk.usage, None)
-                elif chunk.text or chunk.thinking:
-                    yield from self._save(draft)
-        except (GeneratorExit, KeyboardInterrupt):
-            if not finished:
-                for _event in self._finish(draft, "stopped", None, None):
-                    pass  # nobody is listening any more
-            raise
+        for chunk in self._engine.generate(request):
+            draft.text += chunk.text
+            draft.thinking += chunk.thinking
+            yield chunk
+            if chunk.done is not None:
+                yield from self._finish(draft, _STATUS[chunk.done], chunk.usage, None)
+            elif chunk.text or chunk.thinking:
+                yield from self._save(draft)
+
+    def _abandon(self, draft: _Draft, status: Status, error: str | None) -> None:
+        if not draft.ended:
+            self._engine.cancel(draft.node.id)
+            for _event in self._finish(draft, status, None, error):
+                pass  # nobody is listening any more
 
     def _save(self, draft: _Draft) -> Iterator[NotSaved]:
         now = time.monotonic()
@@ -184,7 +189,9 @@ class Turns:
             provenance=node.provenance,
             error=node.error,
         )
-        for reason in self._save_again():
+        reasons = self._save_again()
+        draft.ended = True
+        for reason in reasons:
             yield NotSaved(reason)
         yield Finished(node)
 

@@ -6,6 +6,7 @@ turns; the prompt of the mode and the last question always stay.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -42,10 +43,11 @@ def fit(prompt: str, path: Sequence[Node], context: int, count: Callable[[Sequen
     whole = count([*system, *history])
     if whole <= limit:
         return Window((*system, *history), None)
-    drop, size = 0, whole
-    while size > limit and drop < len(history) - 1:
-        drop = min(drop + BLOCK, len(history) - 1)
-        size = count([*system, *history[drop:]])
+    most = max(0, len(history) - 1)
+    drops = [*range(0, most, BLOCK), most]
+    # Counting reads all that is counted, so a long conversation cannot be tried block by block.
+    first = bisect_left(drops, True, key=lambda drop: count([*system, *history[drop:]]) <= limit)
+    drop = drops[min(first, len(drops) - 1)]
     while drop < len(history) - 1 and history[drop].role == "assistant":
         drop += 1
     kept = (*system, *history[drop:])

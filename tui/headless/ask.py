@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 from dataclasses import asdict
 from typing import BinaryIO
 
@@ -67,9 +68,10 @@ def ask(session: Session, request: Ask, as_json: bool) -> int:
     _wait_for_model(session, notices)
     for note in session.loader.wait().info.notes:
         notices.say(note)
-    answer = _run(session.turns().run(request), notices, stream=not as_json)
+    with closing(session.turns().run(request)) as events:
+        answer = _run(events, notices, stream=not as_json)
     if as_json:
-        sys.stdout.write(json.dumps(_as_json(answer), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(_as_json(answer)) + "\n")
     if answer.status in _ENDINGS:
         notices.say(_ENDINGS[answer.status])
     if answer.status == "failed":
@@ -88,7 +90,7 @@ def _wait_for_model(session: Session, notices: Notices) -> None:
             return
 
 
-def _run(events: Iterator[Event], notices: Notices, stream: bool) -> Node:
+def _run(events: Generator[Event, None, None], notices: Notices, stream: bool) -> Node:
     answer = None
     for event in events:
         if isinstance(event, Chunk):

@@ -9,6 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from engine.contract import EngineError, Message, Request, Sampling
 from modes.catalog import Catalog
 from tui.core.config import Config
 from tui.core.models import chosen_model, open_engine
+from tui.core.paths import PathUnusable, ensure_private_dir
 from tui.core.store import Store, StoreError
 
 
@@ -34,7 +36,7 @@ def examine(config: Config, catalog: Catalog, config_file: Path, data: Path) -> 
     yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield _terminal()
     yield Finding("config", f"{config_file}{'' if config_file.exists() else ' (absent: all defaults)'}")
-    yield _store(data)
+    yield from _store(data)
     yield from _modes(catalog)
     yield from _engine()
     yield from _model(config, data)
@@ -49,18 +51,21 @@ def _terminal() -> Finding:
     return Finding("terminal", text)
 
 
-def _store(data: Path) -> Finding:
+def _store(data: Path) -> Iterator[Finding]:
     path = data / "conversations.sqlite3"
-    if not path.exists():
-        return Finding("conversations", f"none yet; they will be kept in {path}")
     try:
+        ensure_private_dir(data)
+        if not path.exists():
+            yield Finding("conversations", f"none yet; they will be kept in {path}")
+            return
         store = Store.open(path)
-    except StoreError as error:
-        return Finding("conversations", str(error), False, "see the message above")
-    try:
-        return Finding("conversations", f"{len(store.list(limit=1_000_000)):,} in {path}")
-    finally:
-        store.close()
+    except (PathUnusable, StoreError) as error:
+        yield Finding("conversations", str(error), False, "see the message above")
+        return
+    with closing(store):
+        if store.notice:
+            yield Finding("conversations", store.notice)
+        yield Finding("conversations", f"{len(store.list(limit=1_000_000)):,} in {path}")
 
 
 def _modes(catalog: Catalog) -> Iterator[Finding]:
@@ -94,7 +99,8 @@ def _model(config: Config, data: Path) -> Iterator[Finding]:
     try:
         path = chosen_model(config)
         began = time.perf_counter()
-        engine = open_engine(config, data / "fingerprints.json", lambda _fraction: True)
+        fingerprints = data / "fingerprints.json" if data.is_dir() else None
+        engine = open_engine(config, fingerprints, lambda _fraction: True)
     except EngineError as error:
         yield Finding("model", str(error), False, "see the message above")
         return

@@ -71,6 +71,16 @@ def test_titles_are_found_and_follow_a_rename(store: Store) -> None:
     assert found(store, "second") == [talk]
 
 
+def test_a_message_that_matches_is_shown_rather_than_the_title(store: Store) -> None:
+    ask(store, "a long answer in which the otter is only one word of many", title="Otter")
+    assert excerpt(store, "otter") == "a long answer in which the otter is only one word of many"
+
+
+def test_a_conversation_without_a_message_is_not_found(store: Store) -> None:
+    store.rename(store.create().id, "Otter")
+    assert found(store, "otter") == []
+
+
 def test_a_fork_is_found_by_its_title(store: Store) -> None:
     talk = ask(store, "zebra")
     head = store.get(talk).head

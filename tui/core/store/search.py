@@ -37,8 +37,8 @@ _MARKED = """
 
 
 def fold(text: str) -> str:
-    """``text`` as it is compared: composed (NFC), without letter case."""
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())
+    """``text`` as it is compared: without letter case, then composed (NFC)."""
+    return unicodedata.normalize("NFC", text.casefold())
 
 
 def index(db: sqlite3.Connection, place: int, text: str) -> None:

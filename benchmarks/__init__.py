@@ -1,0 +1,1 @@
+"""The numbers of docs/performance.md, as ratios from alternating runs: ``make bench``."""

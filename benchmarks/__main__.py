@@ -1,0 +1,14 @@
+"""Run every benchmark, or those named: ``python -m benchmarks decode startup switch``."""
+
+from __future__ import annotations
+
+import sys
+
+from benchmarks import decode, startup, switch
+
+_ALL = {"decode": decode.main, "startup": startup.main, "switch": switch.main}
+
+for name in sys.argv[1:] or _ALL:
+    if name not in _ALL:
+        sys.exit(f"no benchmark is called {name}: there are {', '.join(_ALL)}")
+    _ALL[name]()

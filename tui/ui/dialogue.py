@@ -1,0 +1,120 @@
+"""Where the operator stands: which conversation, at which message, in which voice.
+
+The one place that holds this. It must not know widgets; its store may raise `StoreError` from any method.
+"""
+
+from __future__ import annotations
+
+from modes.blend import BASE, VoiceError
+from modes.voice import Voice
+from tui.core.conversation import Conversation, Finished, Node, Started
+from tui.core.session import Session
+from tui.core.turn import Ask
+
+
+class NothingThere(Exception):
+    """A command that needs a question, an answer or a conversation, where there is none yet."""
+
+
+class Dialogue:
+    """A conversation being held; it is stored from its first question on."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.conversation: Conversation | None = None
+        self.path: list[Node] = []
+        self._edited: Node | None = None
+        self.voice, self.trouble = self._voice(session.config.mode)
+
+    @property
+    def editing(self) -> bool:
+        """The next question takes the place of the last one."""
+        return self._edited is not None
+
+    @property
+    def last_question(self) -> Node | None:
+        """The newest question on the way here."""
+        return next((node for node in reversed(self.path) if node.role == "user"), None)
+
+    def ask(self, question: str) -> Ask:
+        """A turn for ``question``; the conversation is made in the store if there is none."""
+        if self.conversation is None:
+            self.conversation = self._session.store.create(self.voice.spec)
+        end = self.path[-1].id if self.path else None
+        parent = self._edited.parent if self._edited is not None else end
+        return Ask(self.conversation.id, self.voice, question, parent)
+
+    def again(self) -> Ask:
+        """A turn that answers the last question once more. Raises `NothingThere`."""
+        question = self.last_question
+        if question is None or self.conversation is None:
+            raise NothingThere("there is no question to answer again")
+        return Ask(self.conversation.id, self.voice, None, question.id)
+
+    def edit(self) -> str:
+        """The text of the last question, which the next one will replace. Raises `NothingThere`."""
+        question = self.last_question
+        if question is None:
+            raise NothingThere("there is no question to edit")
+        self._edited = question
+        return question.content
+
+    def leave_edit(self) -> None:
+        """The next question follows the last answer after all."""
+        self._edited = None
+
+    def started(self, event: Started) -> bool:
+        """The turn is on record: the path now ends in its question and its answer to be.
+
+        True when it branched off, so that messages shown before are no longer on the path.
+        """
+        before = len(self.path)
+        self._edited = None
+        parent = event.question.parent if event.question else event.answer.parent
+        ends = [at for at, node in enumerate(self.path) if node.id == parent]
+        kept = self.path[: ends[0] + 1] if ends else []
+        self.path = [*kept, *([event.question] if event.question else []), event.answer]
+        return len(kept) < before
+
+    def finished(self, event: Finished) -> None:
+        """The last answer is over."""
+        self.path[-1] = event.answer
+
+    def switch(self, spec: str) -> Voice:
+        """Speak in another mode from the next question on. Raises `VoiceError` and changes nothing then."""
+        voice = self._session.catalog.voice(spec)
+        if self.conversation is not None:
+            self._session.store.set_mode(self.conversation.id, voice.spec)
+        self.voice = voice
+        return voice
+
+    def new(self) -> None:
+        """Begin afresh in the same voice; nothing is stored yet."""
+        self.conversation, self.path, self._edited, self.trouble = None, [], None, None
+
+    def open(self, conversation: Conversation) -> None:
+        """Go on with ``conversation`` where it stands, in its mode (or base, and `trouble` says why)."""
+        path = self._session.store.path(conversation.head) if conversation.head else []
+        self.conversation, self.path, self._edited = conversation, path, None
+        self.voice, self.trouble = self._voice(conversation.mode)
+
+    def rename(self, title: str) -> None:
+        """Raises `NothingThere`."""
+        if self.conversation is None:
+            raise NothingThere("there is nothing to name yet: ask a question first")
+        self._session.store.rename(self.conversation.id, title)
+
+    def fork(self) -> Conversation:
+        """A new conversation that goes on from here, and we in it. Raises `NothingThere`."""
+        if not self.path:
+            raise NothingThere("there is nothing to fork yet: ask a question first")
+        forked = self._session.store.fork(self.path[-1].id)
+        self._session.store.set_mode(forked.id, self.voice.spec)
+        self.conversation, self._edited = forked, None
+        return forked
+
+    def _voice(self, spec: str) -> tuple[Voice, str | None]:
+        try:
+            return self._session.catalog.voice(spec), None
+        except VoiceError as error:
+            return self._session.catalog.voice(BASE), f"{error}; going on in {BASE}"

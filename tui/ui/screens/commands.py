@@ -1,0 +1,132 @@
+"""What each slash command does on this screen. Which commands there are is `tui.core.commands`' business.
+
+A handler raises one of `REFUSALS` with the reason as text; the screen shows it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
+
+from textual.content import Content
+
+from modes.blend import VoiceError
+from tui.core.conversation import Conversation
+from tui.core.store import SHORT_ID, NoSuchConversation, StoreError
+from tui.ui.badge import badge
+from tui.ui.dialogue import NothingThere
+from tui.ui.screens.conversations import Conversations
+from tui.ui.screens.help import Help
+from tui.ui.text import one_line
+from tui.ui.wording import mode_table, voice_lines
+
+if TYPE_CHECKING:
+    from tui.ui.screens.chat import ChatScreen
+
+Handler = Callable[["ChatScreen", str], Awaitable[None]]
+
+#: Errors whose text is meant for the operator, and after which nothing has changed.
+REFUSALS = (VoiceError, StoreError, NothingThere)
+
+
+async def _mode(screen: ChatScreen, argument: str) -> None:
+    if not argument:
+        room = screen.transcript.room
+        table = mode_table(screen.session.catalog, screen.dialogue.voice, screen.glyphs, room)
+        return await screen.transcript.note(table)
+    voice = screen.dialogue.switch(argument)
+    lines = [Content.assemble("mode: ", badge(voice, screen.glyphs)), *map(Content, voice_lines(voice))]
+    await screen.transcript.note(Content("\n").join(lines))
+
+
+async def _new(screen: ChatScreen, _argument: str) -> None:
+    _at_rest(screen)
+    screen.dialogue.new()
+    await screen.show_all()
+
+
+async def _list(screen: ChatScreen, argument: str) -> None:
+    _at_rest(screen)
+    _choose(screen, argument)
+
+
+async def _resume(screen: ChatScreen, argument: str) -> None:
+    _at_rest(screen)
+    if not argument:
+        return _choose(screen, "")
+    try:
+        found = [screen.session.store.get(argument)]
+    except NoSuchConversation as error:
+        found = [hit.conversation for hit in screen.session.store.search(argument, 2)]
+        if not found:
+            raise NothingThere(f"{error}; and none has these words") from None
+    if len(found) > 1:
+        return _choose(screen, argument)
+    await screen.open(found[0])
+
+
+async def _title(screen: ChatScreen, argument: str) -> None:
+    if not argument:
+        raise NothingThere("a title is needed: /title TEXT")
+    screen.dialogue.rename(one_line(argument))
+    await screen.transcript.note(f"title: {one_line(argument)}")
+
+
+async def _regenerate(screen: ChatScreen, _argument: str) -> None:
+    _at_rest(screen)
+    await screen.run_turn(screen.dialogue.again())
+
+
+async def _edit(screen: ChatScreen, _argument: str) -> None:
+    _at_rest(screen)
+    screen.prompt.put(screen.dialogue.edit())
+
+
+async def _fork(screen: ChatScreen, _argument: str) -> None:
+    _at_rest(screen)
+    forked = screen.dialogue.fork()
+    await screen.transcript.note(
+        f"forked: this is now {one_line(forked.title)} ({forked.id[:SHORT_ID]}); /list has the other"
+    )
+
+
+async def _stop(screen: ChatScreen, _argument: str) -> None:
+    if not screen.presenter.stop():
+        raise NothingThere("there is no answer under way")
+
+
+async def _help(screen: ChatScreen, _argument: str) -> None:
+    screen.app.push_screen(Help(screen.keys()))
+
+
+async def _quit(screen: ChatScreen, _argument: str) -> None:
+    screen.app.exit()
+
+
+HANDLERS: dict[str, Handler] = {
+    "mode": _mode,
+    "new": _new,
+    "list": _list,
+    "resume": _resume,
+    "title": _title,
+    "regenerate": _regenerate,
+    "edit": _edit,
+    "fork": _fork,
+    "stop": _stop,
+    "help": _help,
+    "quit": _quit,
+}
+
+
+def _at_rest(screen: ChatScreen) -> None:
+    if screen.presenter.running is not None:
+        raise NothingThere("an answer is under way: stop it first (Escape)")
+
+
+def _choose(screen: ChatScreen, words: str) -> None:
+    async def chosen(conversation: Conversation | None) -> None:
+        if conversation is not None:
+            await screen.open(conversation)
+
+    session = screen.session
+    screen.app.push_screen(Conversations(session.store, session.catalog, screen.glyphs, words), chosen)
