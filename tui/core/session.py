@@ -35,7 +35,7 @@ class Session:
         fingerprints = data / "fingerprints.json"
         loader = EngineLoader(lambda progress: open_engine(config, fingerprints, progress))
         loader.start()
-        notices = [f"{problem.file}: {problem.text}" for problem in catalog.problems]
+        notices = [problem.text for problem in catalog.problems]
         if store.notice:
             notices.append(store.notice)
         return cls(config, catalog, store, loader, notices)

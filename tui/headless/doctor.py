@@ -73,7 +73,7 @@ def _modes(catalog: Catalog) -> Iterator[Finding]:
     text = f"{', '.join(catalog.modes)} (with trained coefficients: {', '.join(trained) or 'none yet'})"
     yield Finding("modes", text)
     for problem in catalog.problems:
-        yield Finding("mode file", str(problem.file), False, problem.text)
+        yield Finding("mode file", problem.text, False, "correct the file, or move it away")
 
 
 def _engine() -> Iterator[Finding]:
