@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -22,12 +23,28 @@ def starter() -> Path:
 
 
 @pytest.fixture(scope="session")
-def starter_engine(starter: Path) -> Iterator[LlamaEngine]:
+def fingerprints(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the starter's identity is remembered: reading it takes longer than most tests here."""
+    return tmp_path_factory.mktemp("known") / "fingerprints.json"
+
+
+@pytest.fixture(scope="session")
+def starter_engine(starter: Path, fingerprints: Path) -> Iterator[LlamaEngine]:
     """The starter model, loaded once; on one thread, because another test may hold the second core."""
-    engine = LlamaEngine(starter, LlamaOptions(context=1024, threads=1), lambda _fraction: True)
+    options = LlamaOptions(context=1024, threads=1, fingerprints=fingerprints)
+    engine = LlamaEngine(starter, options, lambda _fraction: True)
     engine.fingerprint()
     yield engine
     engine.close()
+
+
+@pytest.fixture
+def data(tmp_path: Path, starter_engine: LlamaEngine, fingerprints: Path) -> Path:
+    """A data folder in which only the starter's identity is known."""
+    folder = tmp_path / "data"
+    folder.mkdir(mode=0o700)
+    shutil.copy(fingerprints, folder)
+    return folder
 
 
 @pytest.fixture
@@ -48,7 +65,7 @@ def base() -> Voice:
 
 
 @pytest.fixture
-def program(tmp_path: Path) -> Program:
+def program(tmp_path: Path, data: Path) -> Program:
     config = tmp_path / "config"
     config.mkdir()
-    return Program(tmp_path / "data", config)
+    return Program(data, config)

@@ -44,7 +44,7 @@ def test_without_any_model_the_remedies_are_named(monkeypatch: pytest.MonkeyPatc
         assert remedy in str(refused.value)
 
 
-def test_a_loader_tells_how_far_it_is_and_hands_over_the_engine(tmp_path: Path) -> None:
+def test_a_loader_tells_how_far_it_is_and_hands_over_the_engine(data: Path) -> None:
     seen: list[float] = []
 
     def load(progress: Progress) -> Engine:
@@ -53,7 +53,7 @@ def test_a_loader_tells_how_far_it_is_and_hands_over_the_engine(tmp_path: Path) 
             seen.append(one.progress)
             return going_on
 
-        return open_engine(SMALL, tmp_path / "fingerprints.json", on_progress)
+        return open_engine(SMALL, data / "fingerprints.json", on_progress)
 
     one = EngineLoader(load)
     assert [one.progress, one.engine, one.error] == [0.0, None, None]
@@ -86,8 +86,8 @@ def test_start_returns_at_once_and_waiting_may_have_an_end() -> None:
     one.close()
 
 
-def test_a_load_that_failed_says_so_to_everyone_who_asks(tmp_path: Path) -> None:
-    one = loader(Config(model=tmp_path / "absent.gguf"), tmp_path)
+def test_a_load_that_failed_says_so_to_everyone_who_asks(data: Path) -> None:
+    one = loader(Config(model=data / "absent.gguf"), data)
     one.start()
     for _ in range(2):
         with pytest.raises(ModelUnusable, match=r"absent\.gguf"):
@@ -97,7 +97,7 @@ def test_a_load_that_failed_says_so_to_everyone_who_asks(tmp_path: Path) -> None
     one.close()
 
 
-def test_closing_in_the_middle_of_a_load_gives_it_up(tmp_path: Path) -> None:
+def test_closing_in_the_middle_of_a_load_gives_it_up(data: Path) -> None:
     in_the_middle, go_on = threading.Event(), threading.Event()
 
     def load(progress: Progress) -> Engine:
@@ -107,7 +107,7 @@ def test_closing_in_the_middle_of_a_load_gives_it_up(tmp_path: Path) -> None:
                 go_on.wait(10)
             return progress(fraction)
 
-        return open_engine(SMALL, tmp_path / "fingerprints.json", on_progress)
+        return open_engine(SMALL, data / "fingerprints.json", on_progress)
 
     one = EngineLoader(load)
     one.start()

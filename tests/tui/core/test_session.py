@@ -24,10 +24,10 @@ def begin(config: Config, store: Store, data: Path, modes: Path | None = None) -
 
 
 def test_a_session_begins_before_its_model_is_there_and_answers_when_it_is(
-    store: Store, tmp_path: Path, base: Voice
+    store: Store, data: Path, base: Voice
 ) -> None:
     began = time.monotonic()
-    session = begin(SMALL, store, tmp_path)
+    session = begin(SMALL, store, data)
     assert time.monotonic() - began < 0.1
     turns = session.turns()
     assert session.turns() is turns, "what could not be saved is kept in it"
@@ -36,9 +36,9 @@ def test_a_session_begins_before_its_model_is_there_and_answers_when_it_is(
     session.loader.close()
 
 
-def test_closing_a_session_closes_engine_and_store(tmp_path: Path) -> None:
-    store = Store.open(tmp_path / "conversations.sqlite3")
-    session = begin(SMALL, store, tmp_path)
+def test_closing_a_session_closes_engine_and_store(data: Path) -> None:
+    store = Store.open(data / "conversations.sqlite3")
+    session = begin(SMALL, store, data)
     engine = session.loader.wait(30)
     session.close()
     with pytest.raises(EngineError, match="closed"):
@@ -48,9 +48,9 @@ def test_closing_a_session_closes_engine_and_store(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("wait", [True, False])
-def test_a_session_whose_model_is_missing_still_closes_its_store(tmp_path: Path, wait: bool) -> None:
-    store = Store.open(tmp_path / "conversations.sqlite3")
-    session = begin(Config(model=tmp_path / "absent.gguf"), store, tmp_path)
+def test_a_session_whose_model_is_missing_still_closes_its_store(data: Path, wait: bool) -> None:
+    store = Store.open(data / "conversations.sqlite3")
+    session = begin(Config(model=data / "absent.gguf"), store, data)
     if wait:
         with pytest.raises(ModelUnusable, match=r"absent\.gguf"):
             session.turns()
@@ -59,13 +59,13 @@ def test_a_session_whose_model_is_missing_still_closes_its_store(tmp_path: Path,
         store._db.execute("SELECT 1")
 
 
-def test_what_was_wrong_at_the_start_is_told_once_each(tmp_path: Path) -> None:
+def test_what_was_wrong_at_the_start_is_told_once_each(tmp_path: Path, data: Path) -> None:
     modes = tmp_path / "modes"
     modes.mkdir()
     (modes / "odd.toml").write_text("title = 3")
     path = tmp_path / "conversations.sqlite3"
     path.write_bytes(b"no database at all" * 100)
-    session = begin(SMALL, Store.open(path), tmp_path, modes)
+    session = begin(SMALL, Store.open(path), data, modes)
     mode, damaged = session.notices
     assert mode.count("odd.toml") == 1
     assert "title" in mode
