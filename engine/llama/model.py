@@ -106,11 +106,11 @@ class LlamaModel:
     def tokenize(self, text: str, *, special: bool, parse: bool) -> list[int]:
         """Tokens of ``text``; ``special`` adds the vocabulary's BOS, ``parse`` reads control tokens."""
         raw = text.encode("utf-8")
-        room = len(raw) + 8
-        buffer = (llama.llama_token * room)()
-        count = llama.llama_tokenize(self.vocab, raw, len(raw), buffer, room, special, parse)
-        if count < 0:
-            raise ModelUnusable(f"{self.path.name}: the tokenizer gave back {-count} tokens for {room}")
+        buffer = (llama.llama_token * (len(raw) + 8))()
+        count = llama.llama_tokenize(self.vocab, raw, len(raw), buffer, len(buffer), special, parse)
+        if count < 0:  # some vocabularies spell a byte in several tokens
+            buffer = (llama.llama_token * -count)()
+            count = llama.llama_tokenize(self.vocab, raw, len(raw), buffer, len(buffer), special, parse)
         return list(buffer[:count])
 
     def prompt_tokens(self, prompt: str) -> list[int]:

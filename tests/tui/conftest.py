@@ -6,36 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from engine.llama.engine import LlamaEngine, LlamaOptions
+from engine.llama.engine import LlamaEngine
 from modes.catalog import Catalog
 from modes.voice import Voice
 from tests.tui.program import Program
-from tui.core.models import starter_model
 from tui.core.store import Store
 from tui.core.turn import Turns
-
-
-@pytest.fixture(scope="session")
-def starter() -> Path:
-    path = starter_model()
-    assert path is not None, "the extra [starter] is not installed"
-    return path
-
-
-@pytest.fixture(scope="session")
-def fingerprints(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the starter's identity is remembered: reading it takes longer than most tests here."""
-    return tmp_path_factory.mktemp("known") / "fingerprints.json"
-
-
-@pytest.fixture(scope="session")
-def starter_engine(starter: Path, fingerprints: Path) -> Iterator[LlamaEngine]:
-    """The starter model, loaded once; on one thread, because another test may hold the second core."""
-    options = LlamaOptions(context=1024, threads=1, fingerprints=fingerprints)
-    engine = LlamaEngine(starter, options, lambda _fraction: True)
-    engine.fingerprint()
-    yield engine
-    engine.close()
 
 
 @pytest.fixture
