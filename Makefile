@@ -1,4 +1,5 @@
-# make chat    set up .venv and open the chat (CUDA=1 builds llama.cpp for NVIDIA GPUs)
+# make chat    set up .venv and open the chat (CUDA=1 builds llama.cpp for NVIDIA GPUs; CMAKE_ARGS are added,
+#              such as -DCMAKE_CUDA_ARCHITECTURES=86 to compile for one kind of GPU only)
 # make test    set up .venv and run every check
 # make bench   print the numbers kept in docs/performance.md
 # make clean   remove .venv and caches; your conversations are elsewhere and stay
@@ -41,7 +42,7 @@ $(VENV)/.chat: $(VENV)/.made $(INPUTS)
 $(VENV)/.cuda: $(VENV)/.made $(INPUTS)
 	@PYTHON="$(PYTHON)" CUDA=1 sh scripts/preflight.sh
 	@echo "Installing (llama.cpp is compiled for CUDA: up to an hour on few cores) ..."
-	@CMAKE_ARGS="-DGGML_CUDA=on" $(PIP) install --quiet --constraint constraints.txt \
+	@CMAKE_ARGS="-DGGML_CUDA=on $(CMAKE_ARGS)" $(PIP) install --quiet --constraint constraints.txt \
 		--no-cache-dir --force-reinstall --no-deps llama-cpp-python
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter]'
 	@touch $@ $(VENV)/.chat
