@@ -50,8 +50,9 @@ class Sampling:
 class Request:
     """One answer to be generated.
 
-    ``conversation`` is the key under which the engine may reuse what it has already read. ``thinking``
-    is passed to chat templates that know the switch (None: the template's own default).
+    ``thinking`` is passed to chat templates that know the switch (None: the template's own default);
+    ``thinking_budget`` is the most tokens of it, after which it is ended. ``grammar`` is GBNF, ``json_schema``
+    a JSON Schema as text. ``logit_bias`` adds to the logits of single tokens, by number or text.
     """
 
     messages: tuple[Message, ...]
@@ -59,8 +60,11 @@ class Request:
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
     scales: Scales = ()
-    conversation: str | None = None
     thinking: bool | None = None
+    thinking_budget: int | None = None
+    grammar: str | None = None
+    json_schema: str | None = None
+    logit_bias: tuple[tuple[int | str, float], ...] = ()
     id: str = field(default_factory=lambda: uuid.uuid4().hex)
 
 
@@ -114,9 +118,9 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class ModelInfo:
-    """The base model as loaded. Sizes are bytes, ``context`` and ``trained_context`` tokens.
+    """The base model as loaded. Sizes are bytes, ``context`` (of each answer) and ``trained_context`` tokens.
 
-    ``thinks``: the model's template knows reasoning. ``notes``: what the operator should know.
+    ``thinks``: the model's template knows reasoning. ``slots``: answers that can be written at once. ``notes``: what the operator should know.
     """
 
     name: str
@@ -128,6 +132,7 @@ class ModelInfo:
     trained_context: int
     device: str
     thinks: bool
+    slots: int = 1
     notes: tuple[str, ...] = ()
 
 
@@ -203,6 +208,10 @@ class WrongBase(EngineError):
 
 class AdapterRefused(EngineError):
     """The engine could not take an adapter (shape, memory, unknown module)."""
+
+
+class BadConstraint(EngineError):
+    """A grammar, JSON schema or bias that cannot be used."""
 
 
 class GenerationFailed(EngineError):

@@ -71,6 +71,11 @@ class ThinkSplitter:
         self._state = "thinking" if inside else "start"
         self._pending = ""
 
+    @property
+    def inside(self) -> bool:
+        """Between the tags."""
+        return self._state == "thinking"
+
     def push(self, text: str) -> Piece:
         """Divide ``text``; what could still be part of a tag is held back."""
         self._pending += text
@@ -123,6 +128,11 @@ class TextStream:
     @property
     def stopped(self) -> bool:
         return self._stops.reached
+
+    @property
+    def thinking(self) -> bool:
+        """Whether the reasoning has begun and not ended."""
+        return self._split.inside
 
     def push(self, raw: bytes) -> Piece:
         """Text that became whole with ``raw``."""

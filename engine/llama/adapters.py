@@ -58,6 +58,7 @@ class AdapterShelf:
     def __init__(self, model: LlamaModel) -> None:
         self._model = model
         self._adapters: dict[str, Adapter] = {}
+        self._retired: list[Adapter] = []
         self._serial = 0
 
     def names(self) -> tuple[str, ...]:
@@ -67,15 +68,8 @@ class AdapterShelf:
         """Bytes of the tensors of every adapter."""
         return {name: adapter.size for name, adapter in self._adapters.items()}
 
-    def install(
-        self,
-        name: str,
-        basis: Basis,
-        coefficients: Coefficients,
-        fingerprint: str,
-        before_free: Callable[[Adapter], None],
-    ) -> None:
-        """Load coefficients under ``name``; what had that name stays until the new one is loaded."""
+    def install(self, name: str, basis: Basis, coefficients: Coefficients, fingerprint: str) -> None:
+        """Load coefficients under ``name``; what had that name is retired once the new one is loaded."""
         if basis.base != fingerprint:
             raise WrongBase(
                 f"{name} was made for base {basis.base[:12]}, the loaded model "
@@ -84,7 +78,7 @@ class AdapterShelf:
             )
         loaded = self._load(name, basis, coefficients)
         if name in self._adapters:
-            self.remove(name, before_free)
+            self.retire(name)
         self._adapters[name] = loaded
 
     def _load(self, name: str, basis: Basis, coefficients: Coefficients) -> Adapter:
@@ -102,20 +96,28 @@ class AdapterShelf:
         self._serial += 1
         return Adapter(handle, self._serial, size)
 
-    def remove(self, name: str, before_free: Callable[[Adapter], None]) -> None:
-        """Free ``name`` after ``before_free`` has cleared it from every context."""
-        adapter = self._find(name)
-        before_free(adapter)
+    def retire(self, name: str) -> None:
+        """No request finds ``name`` any more; it is freed by `free_retired`. Raises `NotInstalled`."""
+        self._retired.append(self._find(name))
         del self._adapters[name]
-        llama.llama_adapter_lora_free(adapter.handle)
+
+    def free_retired(self, in_use: Callable[[int], bool], before_free: Callable[[int], None]) -> None:
+        """Free what was retired and is not ``in_use`` (by serial number), after ``before_free``."""
+        for adapter in [one for one in self._retired if not in_use(one.serial)]:
+            before_free(adapter.serial)
+            self._retired.remove(adapter)
+            llama.llama_adapter_lora_free(adapter.handle)
 
     def active(self, scales: Scales) -> ActiveAdapters:
-        """The adapters of a request; one name twice counts with the sum of its scales."""
+        """The adapters of a request; one name twice counts with the sum of its scales, and zero is none.
+
+        Raises `NotInstalled`.
+        """
         total: dict[str, float] = {}
         for name, scale in scales:
             total[name] = total.get(name, 0.0) + scale
         found = ((self._find(name), scale) for name, scale in sorted(total.items()))
-        return tuple((adapter.handle, adapter.serial, scale) for adapter, scale in found)
+        return tuple((adapter.handle, adapter.serial, scale) for adapter, scale in found if scale != 0.0)
 
     def _find(self, name: str) -> Adapter:
         try:

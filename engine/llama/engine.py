@@ -1,15 +1,15 @@
 """`Engine` on llama.cpp: one model, one context, one thread of its own that all work goes through.
 
-Requests are answered in the order they come. Knows adapters by the names it was given, nothing of modes.
+Knows adapters by the names it was given, nothing of modes. Who is read for next is the scheduler's choice.
 """
 
 from __future__ import annotations
 
 import queue
 import threading
-import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -29,12 +29,14 @@ from engine.contract import (
     Request,
     Scales,
 )
-from engine.llama.adapters import Adapter, AdapterShelf
-from engine.llama.context import STEP, ContextOptions, LlamaContext, default_threads
+from engine.llama.adapters import AdapterShelf
+from engine.llama.cache import CacheStats, PrefixCache, Slot
+from engine.llama.context import ContextOptions, LlamaContext, Row, default_threads
 from engine.llama.generation import Generation, Pieces
 from engine.llama.library import devices, supports_gpu
-from engine.llama.memory import choose_context, context_cost, free_memory
+from engine.llama.memory import choose_cache, choose_context, choose_slots, context_cost, free_memory
 from engine.llama.model import LlamaModel
+from engine.llama.scheduler import Scheduler
 from engine.llama.template import ChatTemplate
 from engine.lowrank import Basis, Coefficients
 
@@ -46,23 +48,17 @@ T = TypeVar("T")
 class LlamaOptions:
     """What may be forced; None leaves the choice to the engine.
 
-    ``fingerprints`` is a file where the identity of base models is remembered.
+    ``context`` is tokens for each of ``slots`` answers at once; ``cache`` bytes of main memory beside the
+    context for what was read. ``fingerprints`` is a file where the identity of base models is remembered.
     """
 
     context: int | None = None
     threads: int | None = None
     gpu_layers: int | None = None
     fingerprints: Path | None = None
-
-
-class _Job:
-    """One request under way: where its chunks go, and whether it is still wanted."""
-
-    def __init__(self, request: Request) -> None:
-        self.request = request
-        self.submitted = time.perf_counter()
-        self.out: queue.SimpleQueue[Chunk | BaseException] = queue.SimpleQueue()
-        self.cancelled = threading.Event()
+    slots: int | None = None
+    cache: int | None = None
+    window_only: bool = False
 
 
 class LlamaEngine:
@@ -74,10 +70,7 @@ class LlamaEngine:
             layers = _ALL_LAYERS if supports_gpu() else 0
         self._model = LlamaModel(path, layers, on_progress)
         try:
-            cost = context_cost(self._model)
-            size = choose_context(options.context, self._model.trained_context, cost, free_memory())
-            threads = options.threads or default_threads()
-            self._context = LlamaContext(self._model, ContextOptions(size, threads))
+            self._context = self._open(options)
         except BaseException:
             self._model.free()
             raise
@@ -85,13 +78,28 @@ class LlamaEngine:
         self._template = ChatTemplate(model.chat_template(), bos=model.bos, eos=model.eos)
         self._pieces = Pieces(model)
         self._shelf = AdapterShelf(model)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="llama")
+        self._cache = PrefixCache(self._context, choose_cache(options.cache))
+        self._scheduler = Scheduler(self._context, self._cache, self._shelf.active)
+        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
+        self._exclusive: deque[Callable[[], None]] = deque()
         self._lock = threading.Lock()
-        self._jobs: dict[str, _Job] = {}
-        self._running: _Job | None = None
+        self._running: dict[str, Generation] = {}
         self._closing = threading.Event()
         self._fingerprint = self._begin_fingerprint(options.fingerprints)
         self._info = self._describe(layers)
+        self._thread = threading.Thread(target=self._work, name="llama", daemon=True)
+        self._thread.start()
+
+    def _open(self, options: LlamaOptions) -> LlamaContext:
+        cost, free = context_cost(self._model), free_memory()
+        size = choose_context(options.context, self._model.trained_context, cost, free)
+        slots = choose_slots(options.slots, size, cost, free)
+        threads = options.threads or default_threads()
+        flash = None if supports_gpu() else False
+        return LlamaContext(
+            self._model,
+            ContextOptions(size, threads, slots, flash=flash, window_only=options.window_only),
+        )
 
     @property
     def info(self) -> ModelInfo:
@@ -104,13 +112,16 @@ class LlamaEngine:
         return self._fingerprint.result()
 
     def install(self, name: str, basis: Basis, coefficients: Coefficients) -> None:
-        """Load coefficients under ``name``, replacing what had it. Raises `WrongBase`, `AdapterRefused`."""
+        """Load coefficients under ``name``, replacing what had it. Raises `WrongBase`, `AdapterRefused`.
+
+        Answers under way in what had the name go on with that to their end.
+        """
         base = self.fingerprint() or ""
-        self._run(lambda: self._shelf.install(name, basis, coefficients, base, self._release))
+        self._run(lambda: self._shelf.install(name, basis, coefficients, base))
 
     def remove(self, name: str) -> None:
-        """Forget ``name``; it is cleared from the context before it is freed. Raises `NotInstalled`."""
-        self._run(lambda: self._shelf.remove(name, self._release))
+        """Forget ``name``; freed once no answer uses it, and cleared before. Raises `NotInstalled`."""
+        self._run(lambda: self._shelf.retire(name))
 
     def installed(self) -> tuple[str, ...]:
         return self._shelf.names()
@@ -119,62 +130,44 @@ class LlamaEngine:
         """Bytes that each installed mode holds."""
         return self._shelf.sizes()
 
+    def cache_stats(self) -> CacheStats:
+        """What is parked in main memory."""
+        return self._run(self._cache.stats)
+
     def generate(self, request: Request) -> Iterator[Chunk]:
         """Stream one answer; see `engine.contract.Engine.generate`."""
-        job = _Job(request)
+        prompt = self._template.render(request.messages, request.thinking)
+        generation = Generation(request, prompt, self._model, self._pieces)
+        if len(generation.prompt) >= self._context.size:
+            raise PromptTooLong(len(generation.prompt), self._context.size)
         with self._lock:
             if self._closing.is_set():
                 raise EngineError("the model is closed")
-            self._jobs[request.id] = job
-            self._thread.submit(self._serve, job)
-        return self._stream(job)
+            self._running[request.id] = generation
+            self._inbox.put(partial(self._scheduler.add, generation))
+        return self._stream(generation)
 
-    def _stream(self, job: _Job) -> Iterator[Chunk]:
+    def _stream(self, generation: Generation) -> Iterator[Chunk]:
         try:
-            while True:
-                item = job.out.get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-                if item.done is not None:
-                    return
+            yield from generation.stream()
         finally:
-            self.cancel(job.request.id)
-
-    def _serve(self, job: _Job) -> None:
-        with self._lock:
-            self._running = job
-            self._context.stop.set(job.cancelled.is_set())
-        try:
-            self._context.set_adapters(self._shelf.active(job.request.scales))
-            generation = Generation(
-                job.request, self._context, self._template, self._pieces, job.cancelled.is_set
-            )
-            for chunk in generation.chunks(job.submitted):
-                job.out.put(chunk)
-        except BaseException as error:  # noqa: BLE001 - whatever it is, the one who asked must hear it
-            job.out.put(error)
-        finally:
+            self.cancel(generation.request.id)
             with self._lock:
-                self._running = None
-                self._context.stop.set(False)
-                self._jobs.pop(job.request.id, None)
+                self._running.pop(generation.request.id, None)
 
     def cancel(self, request_id: str) -> None:
         """End a request within one token; an unknown or finished one is left alone."""
         with self._lock:
-            job = self._jobs.get(request_id)
-            if job is None:
-                return
-            job.cancelled.set()
-            if job is self._running:
-                self._context.stop.set(True)
+            generation = self._running.get(request_id)
+        if generation is not None:
+            generation.cancelled.set()
+            self._scheduler.interrupt()
 
     def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
         """Log-likelihood (nats) of every token of each continuation after ``prompt`` (no template)."""
         start = self._model.prompt_tokens(prompt)
         ends = [self._model.tokenize(text, special=False, parse=False) for text in continuations]
-        return [self._run(partial(self._score, start, end, scales)) for end in ends]
+        return [self._run(partial(self._score, start, end, scales), exclusive=True) for end in ends]
 
     def _score(self, start: list[int], end: list[int], scales: Scales) -> list[float]:
         rows = self._logits([*start, *end], scales, first=len(start) - 1)[:-1].astype(np.float64)
@@ -184,25 +177,34 @@ class LlamaEngine:
 
     def logits(self, tokens: Sequence[int], scales: Scales = ()) -> NDArray[np.float32]:
         """Logits (tokens × vocabulary) of a fresh read, always in the same batches."""
+        return self._run(lambda: self._logits(tokens, scales, first=None), exclusive=True)
 
-        def fresh() -> NDArray[np.float32]:
-            self._context.clear()
-            return self._logits(tokens, scales, first=0)
-
-        return self._run(fresh)
-
-    def _logits(self, tokens: Sequence[int], scales: Scales, first: int) -> NDArray[np.float32]:
+    def _logits(self, tokens: Sequence[int], scales: Scales, first: int | None) -> NDArray[np.float32]:
+        """From token ``first`` on, of which what came before may be known; None: all, read afresh."""
         if len(tokens) > self._context.size:
             raise PromptTooLong(len(tokens), self._context.size)
-        self._context.set_adapters(self._shelf.active(scales))
-        done = self._context.prepare(tokens[: first + 1])
-        rows = []
-        while done < len(tokens):
-            step = tokens[done : done + STEP]
-            self._context.decode(step, all_logits=True)
-            rows += [self._context.logits(i) for i in range(len(step)) if done + i >= first]
-            done += len(step)
-        return np.stack(rows)
+        adapters = self._shelf.active(scales)
+        slot = self._cache.acquire(tokens[: (first or 0) + 1], adapters)
+        try:
+            if first is None:
+                self._cache.keep(slot, 0)
+            self._context.stop.set(False)
+            self._context.set_adapters(adapters)
+            return np.stack(list(self._rows(slot, tokens, first or 0)))
+        finally:
+            self._cache.mend(slot)
+            self._cache.release(slot)
+
+    def _rows(self, slot: Slot, tokens: Sequence[int], first: int) -> Iterator[NDArray[np.float32]]:
+        while (done := len(slot.tokens)) < len(tokens):
+            step = tokens[done : done + self._context.options.batch]
+            self._context.decode(
+                [Row(token, slot.sequence, done + at, done + at >= first) for at, token in enumerate(step)]
+            )
+            slot.tokens.extend(step)
+            for at in range(len(step)):
+                if done + at >= first:
+                    yield self._context.logits(at)
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of plain text, with the vocabulary's own BOS."""
@@ -218,24 +220,52 @@ class LlamaEngine:
             if self._closing.is_set():
                 return
             self._closing.set()
-            running = list(self._jobs)
+            running = list(self._running)
         for request_id in running:
             self.cancel(request_id)
-        self._thread.submit(self._free).result()
-        self._thread.shutdown()
+        self._inbox.put(lambda: None)
+        self._thread.join()
 
-    def _free(self) -> None:
+    def _work(self) -> None:
+        while (
+            not self._closing.is_set() or self._scheduler.busy or self._exclusive or not self._inbox.empty()
+        ):
+            if self._inbox.empty() and self._scheduler.busy:
+                self._scheduler.step()
+            else:
+                self._inbox.get()()
+            while self._exclusive and self._cache.has_free():
+                self._exclusive.popleft()()
+            self._free_retired()
         for name in self._shelf.names():
-            self._shelf.remove(name, self._release)
+            self._shelf.retire(name)
+        self._free_retired()
         self._context.free()
         self._model.free()
 
-    def _release(self, adapter: Adapter) -> None:
-        if self._context.uses(adapter.serial):
-            self._context.set_adapters(())
+    def _free_retired(self) -> None:
+        self._shelf.free_retired(self._scheduler.uses, self._release)
 
-    def _run(self, work: Callable[[], T]) -> T:
-        return self._thread.submit(work).result()
+    def _release(self, serial: int) -> None:
+        if self._context.uses(serial):
+            self._context.set_adapters(())
+        self._cache.drop(serial)
+
+    def _run(self, work: Callable[[], T], exclusive: bool = False) -> T:
+        """Do it on the engine's thread, between two decodes; ``exclusive``: once there is a free sequence."""
+        future: Future[T] = Future()
+
+        def task() -> None:
+            try:
+                future.set_result(work())
+            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the result
+                future.set_exception(error)
+
+        with self._lock:
+            if self._closing.is_set():
+                raise EngineError("the model is closed")
+            self._inbox.put(partial(self._exclusive.append, task) if exclusive else task)
+        return future.result()
 
     def _begin_fingerprint(self, cache: Path | None) -> Future[str | None]:
         future: Future[str | None] = Future()
@@ -273,6 +303,7 @@ class LlamaEngine:
             size=model.size,
             parameters=model.parameters,
             context=self._context.size,
+            slots=self._context.options.sequences,
             trained_context=model.trained_context,
             device=" + ".join(gpus) or "CPU",
             thinks=self._template.thinks,

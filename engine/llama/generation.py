@@ -1,33 +1,23 @@
-"""One answer on one context: read the prompt in steps, then decode token by token.
+"""One answer being written: what it wants read next, and what it makes of the logits that come of it.
 
-Runs on the engine's thread; everything it says goes out as `Chunk`.
+It does not decode: `engine.llama.scheduler` does, for several at once. All that it says goes out as `Chunk`.
 """
 
 from __future__ import annotations
 
+import queue
+import threading
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
 
-from engine.contract import Chunk, DoneReason, Prefill, PromptTooLong, Request, Usage
-from engine.llama.context import STEP, Aborted, LlamaContext
-from engine.llama.library import llama
+from engine.contract import Chunk, DoneReason, Prefill, Request, Usage
+from engine.llama.cache import Slot
+from engine.llama.context import ActiveAdapters, LlamaContext
 from engine.llama.model import LlamaModel
 from engine.llama.sampler import Sampler, draw_seed
-from engine.llama.template import ChatTemplate
 from engine.text import THINK_CLOSE, THINK_OPEN, TextStream
-
-
-@dataclass(slots=True)
-class _Clock:
-    """When things happened, on the monotonic clock, in seconds."""
-
-    submitted: float
-    prefill_began: float = 0.0
-    prefill_seconds: float = 0.0
-    first_token: float = 0.0
-    last_token: float = 0.0
-    pending: list[int] = field(default_factory=list)
 
 
 class Pieces:
@@ -36,103 +26,147 @@ class Pieces:
     def __init__(self, model: LlamaModel) -> None:
         self._model = model
         self._tags = {model.single_token(tag) for tag in (THINK_OPEN, THINK_CLOSE)} - {None}
+        #: What ends thinking that has used up its budget.
+        self.end_of_thinking = model.tokenize(f"\n{THINK_CLOSE}\n\n", special=False, parse=True)
 
     def __call__(self, token: int) -> bytes:
         return self._model.piece(token, special=token in self._tags)
 
 
-class Generation:
-    """The chunks of one request. ``cancelled`` is asked between tokens."""
+@dataclass(slots=True)
+class _Clock:
+    """When things happened, on the monotonic clock, in seconds."""
 
-    def __init__(
-        self,
-        request: Request,
-        context: LlamaContext,
-        template: ChatTemplate,
-        pieces: Pieces,
-        cancelled: Callable[[], bool],
-    ) -> None:
-        self._request, self._context, self._pieces, self._cancelled = request, context, pieces, cancelled
-        prompt = template.render(request.messages, request.thinking)
-        self._prompt = context.model.prompt_tokens(prompt)
+    submitted: float
+    begun: float = 0.0
+    read: float = 0.0
+    first_token: float = 0.0
+    last_token: float = 0.0
+
+
+class Generation:
+    """A request under way. Its stream may be taken, and `cancelled` set, from any thread; all else belongs
+    to the engine's.
+    """
+
+    def __init__(self, request: Request, prompt: str, model: LlamaModel, pieces: Pieces) -> None:
+        self.request = request
+        self.prompt = model.prompt_tokens(prompt)
+        self.cancelled = threading.Event()
+        self.adapters: ActiveAdapters = ()
+        self.slot: Slot | None = None
+        self._out: queue.SimpleQueue[Chunk | BaseException] = queue.SimpleQueue()
+        self._model, self._pieces = model, pieces
+        self._clock = _Clock(time.perf_counter())
         self._text = TextStream(request.stop, thinking=prompt.rstrip().endswith(THINK_OPEN))
         self._seed = draw_seed(request.sampling)
-        self._decoded = 0
-        self._kept = 0
-        if len(self._prompt) >= context.size:
-            raise PromptTooLong(len(self._prompt), context.size)
+        self._sampler: Sampler | None = None
+        self._kept = self._decoded = self._thought = 0
+        self._todo: deque[int] = deque()
+        self._forced: deque[int] = deque()
+        self._unsent: list[int] = []
 
-    def chunks(self, submitted: float) -> Iterator[Chunk]:
-        """The whole answer; ``submitted`` is when it was asked for (`time.perf_counter`)."""
-        clock = _Clock(submitted)
-        try:
-            yield from self._prefill(clock)
-        except Aborted:
-            yield self._last(clock, "cancelled")
-            return
-        yield from self._decode(clock)
+    def stream(self) -> Iterator[Chunk]:
+        """Every chunk, as it comes. Raises what went wrong."""
+        while True:
+            item = self._out.get()
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+            if item.done is not None:
+                return
 
-    def _prefill(self, clock: _Clock) -> Iterator[Chunk]:
-        clock.prefill_began = time.perf_counter()
-        self._kept = done = self._context.prepare(self._prompt)
-        total = len(self._prompt)
-        yield Chunk(prefill=Prefill(done, total))
-        while done < total:
-            step = self._prompt[done : done + STEP]
-            self._context.decode(step)
-            done += len(step)
-            yield Chunk(prefill=Prefill(done, total))
-        clock.prefill_seconds = time.perf_counter() - clock.prefill_began
+    def begin(self, slot: Slot) -> None:
+        """Go to work on ``slot``, which may hold the beginning of the prompt already."""
+        self._sampler = Sampler(self.request, self._seed, self._model)
+        self.slot = slot
+        self._kept = len(slot.tokens)
+        self._todo.extend(self.prompt[self._kept :])
+        self._clock.begun = time.perf_counter()
+        self._out.put(Chunk(prefill=Prefill(self._kept, len(self.prompt))))
 
-    def _decode(self, clock: _Clock) -> Iterator[Chunk]:
-        sampler = Sampler(self._request.sampling, self._seed, self._context.model.vocab_size)
-        try:
-            reason: DoneReason | None = None
-            while reason is None:
-                token = llama.llama_sampler_sample(sampler.handle, self._context.handle, -1)
-                clock.last_token = time.perf_counter()
-                clock.first_token = clock.first_token or clock.last_token
-                if self._context.model.is_end(token):
-                    reason = "stop"
-                    break
-                self._decoded += 1
-                clock.pending.append(token)
-                piece = self._text.push(self._pieces(token))
-                if piece.text or piece.thinking:
-                    tokens, clock.pending = tuple(clock.pending), []
-                    yield Chunk(text=piece.text, thinking=piece.thinking, tokens=tokens)
-                reason = self._ended() or self._step(token)
-        finally:
-            sampler.free()
-        yield self._last(clock, reason)
+    @property
+    def writing(self) -> bool:
+        """The prompt has been read: from here on one token is read at a time."""
+        return self._clock.read > 0
 
-    def _ended(self) -> DoneReason | None:
+    @property
+    def wanted(self) -> int:
+        """How many tokens are to be read before the next one can be chosen."""
+        return len(self._todo)
+
+    def next(self, count: int) -> list[int]:
+        """The next ``count`` tokens to read, at most `wanted`."""
+        return [self._todo[at] for at in range(count)]
+
+    def read(self, count: int, context: LlamaContext, row: int) -> DoneReason | None:
+        """``count`` tokens were read, the last one as ``row`` of the decode; why it is over, if it is."""
+        assert self.slot is not None
+        self.slot.tokens.extend(self._todo.popleft() for _ in range(count))
+        if not self.writing:
+            self._out.put(Chunk(prefill=Prefill(len(self.slot.tokens), len(self.prompt))))
+        if self._todo:
+            return None
+        return self._choose(context, row)
+
+    def _choose(self, context: LlamaContext, row: int) -> DoneReason | None:
+        assert self._sampler is not None
+        assert self.slot is not None
+        clock, forced = self._clock, self._forced.popleft() if self._forced else None
+        token = self._sampler.sample(context.handle, row, forced)
+        clock.last_token = time.perf_counter()
+        if not self.writing:
+            clock.read = clock.first_token = clock.last_token
+        if self._model.is_end(token):
+            return "stop"
+        self._decoded += 1
+        self._say(token)
         if self._text.stopped:
             return "stop"
-        if self._cancelled():
-            return "cancelled"
-        if self._request.max_tokens is not None and self._decoded >= self._request.max_tokens:
+        if self.request.max_tokens is not None and self._decoded >= self.request.max_tokens:
             return "length"
-        return "context" if self._context.used >= self._context.size else None
-
-    def _step(self, token: int) -> DoneReason | None:
-        try:
-            self._context.decode((token,))
-        except Aborted:
-            return "cancelled"
+        if len(self.slot.tokens) >= context.size:
+            return "context"
+        self._todo.append(token)
         return None
 
-    def _last(self, clock: _Clock, reason: DoneReason) -> Chunk:
-        rest = self._text.flush()
+    def _say(self, token: int) -> None:
+        self._unsent.append(token)
+        piece = self._text.push(self._pieces(token))
+        if piece.text or piece.thinking:
+            self._out.put(Chunk(text=piece.text, thinking=piece.thinking, tokens=tuple(self._unsent)))
+            self._unsent = []
+        budget = self.request.thinking_budget
+        if budget is not None and self._text.thinking:
+            self._thought += 1
+            if self._thought == budget:
+                self._forced.extend(self._pieces.end_of_thinking)
+
+    def end(self, reason: DoneReason) -> None:
+        """The last chunk, with what the answer cost."""
+        clock, rest, now = self._clock, self._text.flush(), time.perf_counter()
         usage = Usage(
-            prompt_tokens=len(self._prompt),
+            prompt_tokens=len(self.prompt),
             cached_tokens=self._kept,
-            prefill_seconds=clock.prefill_seconds,
-            first_token_seconds=(clock.first_token or time.perf_counter()) - clock.submitted,
+            prefill_seconds=(clock.read or now) - (clock.begun or now),
+            first_token_seconds=(clock.first_token or now) - clock.submitted,
             decode_tokens=max(0, self._decoded - 1),
-            decode_seconds=max(0.0, clock.last_token - clock.first_token),
+            decode_seconds=clock.last_token - clock.first_token,
             seed=self._seed,
         )
-        return Chunk(
-            text=rest.text, thinking=rest.thinking, tokens=tuple(clock.pending), done=reason, usage=usage
+        self._free()
+        self._out.put(
+            Chunk(
+                text=rest.text, thinking=rest.thinking, tokens=tuple(self._unsent), done=reason, usage=usage
+            )
         )
+
+    def fail(self, error: BaseException) -> None:
+        """Whoever reads the stream gets ``error``."""
+        self._free()
+        self._out.put(error)
+
+    def _free(self) -> None:
+        if self._sampler is not None:
+            self._sampler.free()
+            self._sampler = None

@@ -21,6 +21,12 @@ BLOCK = 256
 DEFAULT_LIMIT = 32_768
 #: Share of the free memory that a default context may claim.
 _DEFAULT_SHARE = 0.5
+#: Answers at once, unless more are asked for, and the share of the free memory that they may claim together.
+DEFAULT_SLOTS = 4
+_SLOTS_SHARE = 0.125
+#: Main memory for what was read and has left the context: a share of what is free, and never more than this.
+_CACHE_SHARE = 0.0625
+_CACHE_LIMIT = 1 << 30
 #: llama.cpp's compute buffers and outputs for a batch of 512, roughly.
 _COMPUTE_BYTES = 256 << 20
 
@@ -32,9 +38,9 @@ class ContextCost:
     per_token: int
     fixed: int = _COMPUTE_BYTES
 
-    def total(self, context: int) -> int:
-        """Bytes for a context of so many tokens."""
-        return self.fixed + self.per_token * context
+    def total(self, context: int, slots: int = 1) -> int:
+        """Bytes for ``slots`` sequences of so many tokens each."""
+        return self.fixed + self.per_token * context * slots
 
     def largest(self, memory: int) -> int:
         """Tokens that fit into ``memory`` bytes, in whole blocks."""
@@ -80,6 +86,27 @@ def choose_context(asked: int | None, trained: int, cost: ContextCost, free: int
             f"the largest that fits is {nearest:,} (--context {nearest})"
         )
     return asked
+
+
+def choose_slots(asked: int | None, context: int, cost: ContextCost, free: int) -> int:
+    """How many answers there may be at once. Raises `ModelUnusable` when what was asked for does not fit."""
+    if asked is None:
+        fitting = int(free * _SLOTS_SHARE) // max(1, cost.per_token * context)
+        return max(1, min(DEFAULT_SLOTS, fitting))
+    if cost.total(context, asked) > free:
+        raise ModelUnusable(
+            f"{asked} answers at once with a context of {context:,} tokens each need "
+            f"{_gib(cost.total(context, asked))} and {_gib(free)} are free: ask for fewer (--slots) "
+            "or a smaller context (--context)"
+        )
+    return asked
+
+
+def choose_cache(asked: int | None) -> int:
+    """Bytes of main memory for parked K and V."""
+    if asked is not None:
+        return asked
+    return min(_CACHE_LIMIT, int(psutil.virtual_memory().available * _CACHE_SHARE))
 
 
 def _gib(size: int) -> str:

@@ -1,12 +1,15 @@
-"""llama.cpp's own sampler chain, built from `Sampling`; sampling in C keeps the GIL out of decode."""
+"""llama.cpp's own sampler chain, built from a request; sampling in C keeps the GIL out of decode."""
 
 from __future__ import annotations
 
 import secrets
 from typing import Any
 
-from engine.contract import Sampling
+from llama_cpp.llama_grammar import json_schema_to_gbnf
+
+from engine.contract import BadConstraint, Request, Sampling
 from engine.llama.library import llama
+from engine.llama.model import LlamaModel
 
 _SEED_BITS = 31
 
@@ -17,10 +20,32 @@ def draw_seed(sampling: Sampling) -> int:
 
 
 class Sampler:
-    """One request's chain: penalties, top-k, top-p, min-p, temperature, draw. Greedy at temperature 0."""
+    """One request's chain: bias, grammar, penalties, top-k, top-p, min-p, temperature, draw; greedy at
+    temperature 0. Raises `BadConstraint` for a grammar, schema or bias that cannot be used.
+    """
 
-    def __init__(self, sampling: Sampling, seed: int, vocab_size: int) -> None:
+    def __init__(self, request: Request, seed: int, model: LlamaModel) -> None:
+        grammar = gbnf_of(request)
+        biases = bias_tokens(request, model)
         self.handle: Any = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
+        if biases:
+            array = (llama.llama_logit_bias * len(biases))(*biases.items())
+            self._add(llama.llama_sampler_init_logit_bias(model.vocab_size, len(biases), array))
+        if grammar is not None:
+            self._add_grammar(grammar, model)
+        self._add_sampling(request.sampling, seed, model.vocab_size)
+
+    def _add_grammar(self, grammar: str, model: LlamaModel) -> None:
+        sampler = llama.llama_sampler_init_grammar(model.vocab, grammar.encode(), b"root")
+        if not sampler:
+            self.free()
+            raise BadConstraint(
+                "the grammar cannot be read: it has to be GBNF with a rule called root, such as "
+                'root ::= "yes" | "no"'
+            )
+        self._add(sampler)
+
+    def _add_sampling(self, sampling: Sampling, seed: int, vocab_size: int) -> None:
         penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
         if penalties != (1.0, 0.0, 0.0) and sampling.repeat_last_n != 0:
             self._add(llama.llama_sampler_init_penalties(vocab_size, sampling.repeat_last_n, *penalties))
@@ -39,6 +64,45 @@ class Sampler:
     def _add(self, sampler: Any) -> None:
         llama.llama_sampler_chain_add(self.handle, sampler)
 
+    def sample(self, context: Any, row: int, forced: int | None = None) -> int:
+        """The next token from the logits of ``row``; or ``forced``, which the chain then remembers."""
+        if forced is None:
+            return int(llama.llama_sampler_sample(self.handle, context, row))
+        llama.llama_sampler_accept(self.handle, forced)
+        return forced
+
     def free(self) -> None:
         """Give the chain and everything in it back."""
         llama.llama_sampler_free(self.handle)
+
+
+def gbnf_of(request: Request) -> str | None:
+    """The grammar that the answer must follow, or None. Raises `BadConstraint`."""
+    if request.grammar is not None and request.json_schema is not None:
+        raise BadConstraint("a grammar and a JSON schema at once: give one of them")
+    if request.json_schema is None:
+        return request.grammar
+    try:
+        return str(json_schema_to_gbnf(request.json_schema))
+    except Exception as error:  # whatever a foreign schema makes the converter stumble over
+        raise BadConstraint(f"the JSON schema cannot be used ({type(error).__name__}: {error})") from error
+
+
+def bias_tokens(request: Request, model: LlamaModel) -> dict[int, float]:
+    """Bias by token. A text must be one token. Raises `BadConstraint`."""
+    biases: dict[int, float] = {}
+    for what, bias in request.logit_bias:
+        token = what
+        if isinstance(what, str):
+            tokens = model.tokenize(what, special=False, parse=True)
+            if len(tokens) != 1:
+                listed = ", ".join(map(str, tokens)) or "none"
+                raise BadConstraint(
+                    f"a bias is for one token, and {what!r} is {len(tokens)} of them ({listed}): "
+                    "give a token's number, or a text that is one token"
+                )
+            token = tokens[0]
+        if not 0 <= int(token) < model.vocab_size:
+            raise BadConstraint(f"there is no token {token}: the vocabulary has {model.vocab_size:,}")
+        biases[int(token)] = biases.get(int(token), 0.0) + bias
+    return biases

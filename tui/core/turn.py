@@ -127,7 +127,6 @@ class Turns:
             max_tokens=ask.max_tokens or lead.max_tokens,
             stop=tuple(lead.stop),
             scales=voice.scales,
-            conversation=ask.conversation,
             thinking=_THINKING[lead.thinking],
         )
         return question, _Draft(node, saved_at=time.monotonic()), _Prepared(request, parent)
