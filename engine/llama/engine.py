@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -65,6 +66,36 @@ class _Job:
         self.cancelled = threading.Event()
 
 
+class _Answer(Iterator[Chunk]):
+    """The chunks of a job. Closing it, or letting go of it, cancels what is not there yet."""
+
+    def __init__(self, job: _Job, cancel: Callable[[str], None]) -> None:
+        self._job, self._cancel, self._over = job, cancel, False
+
+    def __next__(self) -> Chunk:
+        if self._over:
+            raise StopIteration
+        try:
+            item = self._job.out.get()
+            if isinstance(item, BaseException):
+                raise item
+        except BaseException:
+            self.close()
+            raise
+        if item.done is not None:
+            self.close()
+        return item
+
+    def close(self) -> None:
+        """Cancel the request unless it is over."""
+        if not self._over:
+            self._over = True
+            self._cancel(self._job.request.id)
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class LlamaEngine:
     """A loaded GGUF. Constructing it loads the model: call it off the screen's thread."""
 
@@ -86,7 +117,7 @@ class LlamaEngine:
         self._pieces = Pieces(model)
         self._shelf = AdapterShelf(model)
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="llama")
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # an answer may be let go of anywhere, also inside
         self._jobs: dict[str, _Job] = {}
         self._running: _Job | None = None
         self._closing = threading.Event()
@@ -122,24 +153,18 @@ class LlamaEngine:
     def generate(self, request: Request) -> Iterator[Chunk]:
         """Stream one answer; see `engine.contract.Engine.generate`."""
         job = _Job(request)
+        with self._while_open():
+            self._jobs[request.id] = job
+            self._thread.submit(self._serve, job)
+        return _Answer(job, self.cancel)
+
+    @contextmanager
+    def _while_open(self) -> Iterator[None]:
+        """Nothing is freed inside. Raises `EngineError` once the engine is closing."""
         with self._lock:
             if self._closing.is_set():
                 raise EngineError("the model is closed")
-            self._jobs[request.id] = job
-            self._thread.submit(self._serve, job)
-        return self._stream(job)
-
-    def _stream(self, job: _Job) -> Iterator[Chunk]:
-        try:
-            while True:
-                item = job.out.get()
-                if isinstance(item, BaseException):
-                    raise item
-                yield item
-                if item.done is not None:
-                    return
-        finally:
-            self.cancel(job.request.id)
+            yield
 
     def _serve(self, job: _Job) -> None:
         with self._lock:
@@ -171,9 +196,13 @@ class LlamaEngine:
                 self._context.stop.set(True)
 
     def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
-        """Log-likelihood (nats) of every token of each continuation after ``prompt`` (no template)."""
-        start = self._model.prompt_tokens(prompt)
-        ends = [self._model.tokenize(text, special=False, parse=False) for text in continuations]
+        """Log-likelihood (nats) of every token of each continuation after ``prompt`` (no template).
+
+        After an empty prompt the text begins as the vocabulary begins one.
+        """
+        with self._while_open():
+            start = self._model.prompt_tokens(prompt or self._model.bos or self._model.eos)
+            ends = [self._model.tokenize(text, special=False, parse=False) for text in continuations]
         return [self._run(partial(self._score, start, end, scales)) for end in ends]
 
     def _score(self, start: list[int], end: list[int], scales: Scales) -> list[float]:
@@ -199,18 +228,21 @@ class LlamaEngine:
         rows = []
         while done < len(tokens):
             step = tokens[done : done + STEP]
-            self._context.decode(step, all_logits=True)
+            self._context.decode(step, all_logits=done + len(step) > first)
             rows += [self._context.logits(i) for i in range(len(step)) if done + i >= first]
             done += len(step)
         return np.stack(rows)
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of plain text, with the vocabulary's own BOS."""
-        return self._model.tokenize(text, special=True, parse=False)
+        with self._while_open():
+            return self._model.tokenize(text, special=True, parse=False)
 
     def count_tokens(self, messages: Sequence[Message], thinking: bool | None = None) -> int:
         """Tokens of the prompt that the chat template makes of ``messages``."""
-        return len(self._model.prompt_tokens(self._template.render(messages, thinking)))
+        prompt = self._template.render(messages, thinking)
+        with self._while_open():
+            return len(self._model.prompt_tokens(prompt))
 
     def close(self) -> None:
         """Cancel what runs, then free adapters, context and model. Closing twice is nothing."""
@@ -235,7 +267,9 @@ class LlamaEngine:
             self._context.set_adapters(())
 
     def _run(self, work: Callable[[], T]) -> T:
-        return self._thread.submit(work).result()
+        with self._while_open():
+            waiting = self._thread.submit(work)
+        return waiting.result()
 
     def _begin_fingerprint(self, cache: Path | None) -> Future[str | None]:
         future: Future[str | None] = Future()

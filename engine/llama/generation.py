@@ -55,7 +55,8 @@ class Generation:
         self._request, self._context, self._pieces, self._cancelled = request, context, pieces, cancelled
         prompt = template.render(request.messages, request.thinking)
         self._prompt = context.model.prompt_tokens(prompt)
-        self._text = TextStream(request.stop, thinking=prompt.rstrip().endswith(THINK_OPEN))
+        stops = (*request.stop, *template.stops)
+        self._text = TextStream(stops, thinking=prompt.rstrip().endswith(THINK_OPEN))
         self._seed = draw_seed(request.sampling)
         self._decoded = 0
         self._kept = 0

