@@ -49,7 +49,7 @@ def bare(context: LlamaContext, prompt: list[int]) -> float:
     """The least that must be done: sample, look at the bytes, decode."""
     context.clear()
     context.decode(prompt)
-    sampler = Sampler(SAMPLING, 7, context.model.vocab_size)
+    sampler = Sampler(Request((), SAMPLING), 7, context.model)
     one = (llama.llama_token * 1)()
     began = time.perf_counter()
     for count in range(TOKENS):

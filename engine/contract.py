@@ -51,8 +51,9 @@ class Request:
     """One answer to be generated.
 
     ``thinking`` is passed to chat templates that know the switch (None: the template's own default);
-    ``thinking_budget`` is the most tokens of it, after which it is ended. ``grammar`` is GBNF, ``json_schema``
-    a JSON Schema as text. ``logit_bias`` adds to the logits of single tokens, by number or text.
+    ``thinking_budget`` is the most tokens of it, after which it is ended. ``grammar`` is GBNF,
+    ``json_schema`` a JSON Schema as text. ``logit_bias`` adds to the logits of single tokens, each by its
+    number or as a text that is one token.
     """
 
     messages: tuple[Message, ...]
@@ -120,7 +121,8 @@ class Chunk:
 class ModelInfo:
     """The base model as loaded. Sizes are bytes, ``context`` (of each answer) and ``trained_context`` tokens.
 
-    ``thinks``: the model's template knows reasoning. ``slots``: answers that can be written at once. ``notes``: what the operator should know.
+    ``thinks``: the model's template knows reasoning. ``slots``: answers that can be written at once.
+    ``notes``: what the operator should know.
     """
 
     name: str

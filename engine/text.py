@@ -44,10 +44,10 @@ class StopStrings:
         if self.reached:
             return ""
         self._pending += text
-        found = [at for stop in self._stops if (at := self._pending.find(stop)) >= 0]
-        if found:
+        found = [(at + len(stop), at) for stop in self._stops if (at := self._pending.find(stop)) >= 0]
+        if found:  # the one that is whole first, as if the letters had come one by one
             self.reached = True
-            out, self._pending = self._pending[: min(found)], ""
+            out, self._pending = self._pending[: min(found)[1]], ""
             return out
         keep = held_back(self._pending, self._stops)
         cut = len(self._pending) - keep
@@ -68,7 +68,7 @@ class ThinkSplitter:
     """
 
     def __init__(self, inside: bool = False) -> None:
-        self._state = "thinking" if inside else "start"
+        self._state = "opening" if inside else "start"
         self._pending = ""
 
     @property
@@ -82,6 +82,8 @@ class ThinkSplitter:
         thinking = ""
         if self._state == "start":
             self._leave_start()
+        if self._state == "opening" and (rest := self._pending.lstrip("\n")):
+            self._state, self._pending = "thinking", rest
         if self._state == "thinking":
             thinking = self._take_thinking()
         if self._state == "gap" and (rest := self._pending.lstrip("\n")):
@@ -94,15 +96,14 @@ class ThinkSplitter:
     def flush(self) -> Piece:
         """What was held back, now that nothing follows."""
         out, self._pending = self._pending, ""
-        if self._state == "gap":
+        if self._state in ("opening", "gap"):
             return Piece()
         return Piece("", out) if self._state == "thinking" else Piece(out)
 
     def _leave_start(self) -> None:
         stripped = self._pending.lstrip()
         if stripped.startswith(THINK_OPEN):
-            self._state = "thinking"
-            self._pending = stripped[len(THINK_OPEN) :].lstrip("\n")
+            self._state, self._pending = "opening", stripped[len(THINK_OPEN) :]
         elif not THINK_OPEN.startswith(stripped):
             self._state = "answer"
 

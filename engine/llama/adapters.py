@@ -16,7 +16,7 @@ import numpy as np
 from gguf import GGUFWriter
 
 from engine.contract import AdapterRefused, NotInstalled, Scales, WrongBase
-from engine.llama.context import ActiveAdapters
+from engine.llama.context import ActiveAdapter, ActiveAdapters
 from engine.llama.library import llama, recent_log
 from engine.llama.model import LlamaModel
 from engine.lowrank import Basis, Coefficients, LowRankError, adapter_factors, check_fit
@@ -117,7 +117,9 @@ class AdapterShelf:
         for name, scale in scales:
             total[name] = total.get(name, 0.0) + scale
         found = ((self._find(name), scale) for name, scale in sorted(total.items()))
-        return tuple((adapter.handle, adapter.serial, scale) for adapter, scale in found if scale != 0.0)
+        return tuple(
+            ActiveAdapter(adapter.serial, scale, adapter.handle) for adapter, scale in found if scale != 0.0
+        )
 
     def _find(self, name: str) -> Adapter:
         try:

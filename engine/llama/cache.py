@@ -25,7 +25,7 @@ class Slot:
 
 @dataclass(slots=True)
 class Parked:
-    """A sequence's content in main memory. ``first_cut``: see `LlamaContext.first_cut`."""
+    """A sequence's content in main memory. ``first_cut``: see `LlamaContext.first_cut_saved`."""
 
     adapters: ActiveAdapters
     tokens: list[int]
@@ -121,6 +121,13 @@ class PrefixCache:
                 slot.adapters = ()
         self._parked = [entry for entry in self._parked if not _uses(entry.adapters, serial)]
 
+    def forget(self) -> None:
+        """Forget all that no answer under way stands on."""
+        for slot in self._slots:
+            if not slot.busy:
+                self.keep(slot, 0)
+        self._parked.clear()
+
     def stats(self) -> CacheStats:
         return CacheStats(len(self._parked), sum(len(entry.blob) for entry in self._parked), self._evicted)
 
@@ -128,26 +135,37 @@ class PrefixCache:
         """The entry that begins most like ``wanted``; among equals one that needs no copying."""
         best: tuple[Slot | Parked | None, int] = (None, 0)
         rank = (0, False)
-        for entry in (*self._slots, *self._parked):
+        entries: list[Slot | Parked] = [*self._slots, *self._parked]
+        for entry in entries:
             if entry.adapters != adapters or not entry.tokens:
                 continue
             length = common_prefix(entry.tokens, wanted)
-            if length < len(entry.tokens) and length < self._first_cut(entry):
+            if length < len(entry.tokens) and length < self._shortest(entry):
                 continue
             ready = isinstance(entry, Slot) and not entry.busy and length == len(entry.tokens)
             if length and (length, ready) > rank:
                 best, rank = (entry, length), (length, ready)
         return best
 
-    def _first_cut(self, entry: Slot | Parked) -> int:
-        return entry.first_cut if isinstance(entry, Parked) else self._context.first_cut(entry.sequence)
+    def _shortest(self, entry: Slot | Parked) -> int:
+        """The shortest length of an entry that a prompt could go on from."""
+        if isinstance(entry, Parked):
+            return entry.first_cut
+        return self._saved_cut(entry) if entry.busy else self._context.first_cut(entry.sequence)
+
+    def _saved_cut(self, slot: Slot) -> int:
+        return self._context.first_cut_saved(slot.sequence, len(slot.tokens))
 
     def _target(self, source: Slot | Parked | None, length: int) -> Slot:
-        if isinstance(source, Slot) and not source.busy and length == len(source.tokens):
+        if isinstance(source, Slot) and not source.busy and self._cut_in_place(source, length):
             return source
         free = [slot for slot in self._slots if not slot.busy]
         # Low numbers first: llama.cpp computes neighbouring sequences together.
         return next((slot for slot in free if not slot.tokens), None) or min(free, key=lambda s: s.used)
+
+    def _cut_in_place(self, source: Slot, length: int) -> bool:
+        """A copy is for what has more to lose than to share, and only where a copy can be cut."""
+        return 2 * length >= len(source.tokens) or length < self._saved_cut(source)
 
     def _copy(self, source: Slot | Parked | None) -> bytearray | None:
         if isinstance(source, Parked):
@@ -163,7 +181,7 @@ class PrefixCache:
         if len(blob) > self._limit:
             self._evicted += 1
             return
-        entry = Parked(slot.adapters, list(slot.tokens), blob, self._context.first_cut(slot.sequence))
+        entry = Parked(slot.adapters, list(slot.tokens), blob, self._saved_cut(slot))
         self._parked = [one for one in self._parked if not _covers(entry, one)]
         self._parked.append(entry)
         entry.priority = self._rated(entry)
@@ -191,4 +209,4 @@ def _covers(entry: Parked, other: Slot | Parked) -> bool:
 
 
 def _uses(adapters: ActiveAdapters, serial: int) -> bool:
-    return any(adapter[1] == serial for adapter in adapters)
+    return any(adapter.serial == serial for adapter in adapters)

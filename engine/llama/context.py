@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -23,8 +23,18 @@ from engine.llama.stopflag import StopFlag
 _ABORTED = 2
 _NO_ROOM = 1
 
-#: ``(adapter pointer, serial number, scale)``. The serial tells adapters apart that reuse an address.
-ActiveAdapters = tuple[tuple[Any, int, float], ...]
+
+@dataclass(frozen=True, slots=True)
+class ActiveAdapter:
+    """A loaded adapter at a scale. The serial number tells adapters apart whose pointers are the same."""
+
+    serial: int
+    scale: float
+    handle: Any = field(compare=False)
+
+
+#: What is part of a decode, and what K and V were made with; empty is the base model.
+ActiveAdapters = tuple[ActiveAdapter, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +86,8 @@ class LlamaContext:
         if not self.handle:
             reason = (recent_log() or ["it gave no reason"])[-1]
             raise ModelUnusable(
-                f"no context of {options.tokens:,} tokens for each of {options.sequences} answers at once could "
-                f"be opened for {model.path.name}; llama.cpp said: {reason}. "
+                f"no context of {options.tokens:,} tokens for each of {options.sequences} answers at once "
+                f"could be opened for {model.path.name}; llama.cpp said: {reason}. "
                 "Ask for a smaller one (--context) or for fewer (--slots)"
             )
         self.size = int(llama.llama_n_ctx_seq(self.handle))
@@ -117,14 +127,14 @@ class LlamaContext:
         """Make these adapters, and no others, part of every decode from now on."""
         if active == self._adapters:
             return
-        pointers = (llama.llama_adapter_lora_p_ctypes * max(1, len(active)))(*(a[0] for a in active))
-        scales = (ctypes.c_float * max(1, len(active)))(*(a[2] for a in active))
+        pointers = (llama.llama_adapter_lora_p_ctypes * max(1, len(active)))(*(one.handle for one in active))
+        scales = (ctypes.c_float * max(1, len(active)))(*(one.scale for one in active))
         llama.llama_set_adapters_lora(self.handle, pointers, len(active), scales)
         self._adapters = active
 
     def uses(self, serial: int) -> bool:
         """Whether the adapter with this serial number is set now."""
-        return any(adapter[1] == serial for adapter in self._adapters)
+        return any(adapter.serial == serial for adapter in self._adapters)
 
     def decode(self, rows: Sequence[Row]) -> None:
         """Read rows, in order of sequence. Raises `Aborted`, `GenerationFailed`: what the sequences of the
@@ -180,6 +190,10 @@ class LlamaContext:
         if first <= 0:
             return 0
         return first + max(self._window, 1)
+
+    def first_cut_saved(self, sequence: int, length: int) -> int:
+        """The same for a copy of a sequence of ``length`` tokens: `save` leaves out what left the window."""
+        return length if 0 < self._window < length else self.first_cut(sequence)
 
     def save(self, sequence: int) -> bytearray:
         """All that a sequence holds."""

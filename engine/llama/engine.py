@@ -10,6 +10,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,6 +62,34 @@ class LlamaOptions:
     window_only: bool = False
 
 
+class _Answer(Iterator[Chunk]):
+    """The chunks of one answer. Closing it, or letting go of it, cancels what is not there yet."""
+
+    def __init__(self, generation: Generation, cancel: Callable[[str], None]) -> None:
+        self._generation, self._cancel, self._over = generation, cancel, False
+
+    def __next__(self) -> Chunk:
+        if self._over:
+            raise StopIteration
+        try:
+            item = self._generation.take()
+        except BaseException:
+            self.close()
+            raise
+        if item.done is not None:
+            self.close()
+        return item
+
+    def close(self) -> None:
+        """Cancel the request unless it is over."""
+        if not self._over:
+            self._over = True
+            self._cancel(self._generation.request.id)
+
+    def __del__(self) -> None:
+        self.close()
+
+
 class LlamaEngine:
     """A loaded GGUF. Constructing it loads the model: call it off the screen's thread."""
 
@@ -82,7 +111,7 @@ class LlamaEngine:
         self._scheduler = Scheduler(self._context, self._cache, self._shelf.active)
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._exclusive: deque[Callable[[], None]] = deque()
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # an answer may be let go of anywhere, also inside
         self._running: dict[str, Generation] = {}
         self._closing = threading.Event()
         self._fingerprint = self._begin_fingerprint(options.fingerprints)
@@ -130,6 +159,10 @@ class LlamaEngine:
         """Bytes that each installed mode holds."""
         return self._shelf.sizes()
 
+    def forget(self) -> None:
+        """Forget all that was read, answers under way excepted: the next answer reads its prompt afresh."""
+        self._run(self._cache.forget)
+
     def cache_stats(self) -> CacheStats:
         """What is parked in main memory."""
         return self._run(self._cache.stats)
@@ -137,23 +170,18 @@ class LlamaEngine:
     def generate(self, request: Request) -> Iterator[Chunk]:
         """Stream one answer; see `engine.contract.Engine.generate`."""
         prompt = self._template.render(request.messages, request.thinking)
-        generation = Generation(request, prompt, self._model, self._pieces)
-        if len(generation.prompt) >= self._context.size:
-            raise PromptTooLong(len(generation.prompt), self._context.size)
-        with self._lock:
-            if self._closing.is_set():
-                raise EngineError("the model is closed")
+        with self._while_open():
+            generation = Generation(request, prompt, self._template.stops, self._model, self._pieces)
+            if len(generation.prompt) >= self._context.size:
+                raise PromptTooLong(len(generation.prompt), self._context.size)
             self._running[request.id] = generation
             self._inbox.put(partial(self._scheduler.add, generation))
-        return self._stream(generation)
+        return _Answer(generation, self._ended)
 
-    def _stream(self, generation: Generation) -> Iterator[Chunk]:
-        try:
-            yield from generation.stream()
-        finally:
-            self.cancel(generation.request.id)
-            with self._lock:
-                self._running.pop(generation.request.id, None)
+    def _ended(self, request_id: str) -> None:
+        self.cancel(request_id)
+        with self._lock:
+            self._running.pop(request_id, None)
 
     def cancel(self, request_id: str) -> None:
         """End a request within one token; an unknown or finished one is left alone."""
@@ -163,10 +191,22 @@ class LlamaEngine:
             generation.cancelled.set()
             self._scheduler.interrupt()
 
+    @contextmanager
+    def _while_open(self) -> Iterator[None]:
+        """Nothing is freed inside. Raises `EngineError` once the engine is closing."""
+        with self._lock:
+            if self._closing.is_set():
+                raise EngineError("the model is closed")
+            yield
+
     def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
-        """Log-likelihood (nats) of every token of each continuation after ``prompt`` (no template)."""
-        start = self._model.prompt_tokens(prompt)
-        ends = [self._model.tokenize(text, special=False, parse=False) for text in continuations]
+        """Log-likelihood (nats) of every token of each continuation after ``prompt`` (no template).
+
+        After an empty prompt the text begins as the vocabulary begins one.
+        """
+        with self._while_open():
+            start = self._model.prompt_tokens(prompt or self._model.bos or self._model.eos)
+            ends = [self._model.tokenize(text, special=False, parse=False) for text in continuations]
         return [self._run(partial(self._score, start, end, scales), exclusive=True) for end in ends]
 
     def _score(self, start: list[int], end: list[int], scales: Scales) -> list[float]:
@@ -208,11 +248,14 @@ class LlamaEngine:
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of plain text, with the vocabulary's own BOS."""
-        return self._model.tokenize(text, special=True, parse=False)
+        with self._while_open():
+            return self._model.tokenize(text, special=True, parse=False)
 
     def count_tokens(self, messages: Sequence[Message], thinking: bool | None = None) -> int:
         """Tokens of the prompt that the chat template makes of ``messages``."""
-        return len(self._model.prompt_tokens(self._template.render(messages, thinking)))
+        prompt = self._template.render(messages, thinking)
+        with self._while_open():
+            return len(self._model.prompt_tokens(prompt))
 
     def close(self) -> None:
         """Cancel what runs, then free adapters, context and model. Closing twice is nothing."""
@@ -231,7 +274,7 @@ class LlamaEngine:
             not self._closing.is_set() or self._scheduler.busy or self._exclusive or not self._inbox.empty()
         ):
             if self._inbox.empty() and self._scheduler.busy:
-                self._scheduler.step()
+                self._step()
             else:
                 self._inbox.get()()
             while self._exclusive and self._cache.has_free():
@@ -242,6 +285,12 @@ class LlamaEngine:
         self._free_retired()
         self._context.free()
         self._model.free()
+
+    def _step(self) -> None:
+        try:
+            self._scheduler.step()
+        except Exception as error:  # noqa: BLE001 - those who wait must hear it, and the thread go on
+            self._scheduler.fail_all(error)
 
     def _free_retired(self) -> None:
         self._shelf.free_retired(self._scheduler.uses, self._release)
@@ -261,9 +310,7 @@ class LlamaEngine:
             except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the result
                 future.set_exception(error)
 
-        with self._lock:
-            if self._closing.is_set():
-                raise EngineError("the model is closed")
+        with self._while_open():
             self._inbox.put(partial(self._exclusive.append, task) if exclusive else task)
         return future.result()
 

@@ -9,7 +9,7 @@ import queue
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from engine.contract import Chunk, DoneReason, Prefill, Request, Usage
@@ -45,11 +45,14 @@ class _Clock:
 
 
 class Generation:
-    """A request under way. Its stream may be taken, and `cancelled` set, from any thread; all else belongs
-    to the engine's.
+    """A request under way, with ``stops`` beside its own stop strings.
+
+    Its chunks may be taken, and `cancelled` set, from any thread; all else belongs to the engine's.
     """
 
-    def __init__(self, request: Request, prompt: str, model: LlamaModel, pieces: Pieces) -> None:
+    def __init__(
+        self, request: Request, prompt: str, stops: Sequence[str], model: LlamaModel, pieces: Pieces
+    ) -> None:
         self.request = request
         self.prompt = model.prompt_tokens(prompt)
         self.cancelled = threading.Event()
@@ -58,7 +61,7 @@ class Generation:
         self._out: queue.SimpleQueue[Chunk | BaseException] = queue.SimpleQueue()
         self._model, self._pieces = model, pieces
         self._clock = _Clock(time.perf_counter())
-        self._text = TextStream(request.stop, thinking=prompt.rstrip().endswith(THINK_OPEN))
+        self._text = TextStream((*request.stop, *stops), thinking=prompt.rstrip().endswith(THINK_OPEN))
         self._seed = draw_seed(request.sampling)
         self._sampler: Sampler | None = None
         self._kept = self._decoded = self._thought = 0
@@ -66,15 +69,12 @@ class Generation:
         self._forced: deque[int] = deque()
         self._unsent: list[int] = []
 
-    def stream(self) -> Iterator[Chunk]:
-        """Every chunk, as it comes. Raises what went wrong."""
-        while True:
-            item = self._out.get()
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-            if item.done is not None:
-                return
+    def take(self) -> Chunk:
+        """The next chunk, when it comes. Raises what went wrong."""
+        item = self._out.get()
+        if isinstance(item, BaseException):
+            raise item
+        return item
 
     def begin(self, slot: Slot) -> None:
         """Go to work on ``slot``, which may hold the beginning of the prompt already."""

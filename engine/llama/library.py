@@ -7,10 +7,15 @@ because llama.cpp says why it refuses a file only in its log.
 from __future__ import annotations
 
 import ctypes
+import os
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+# libgomp reads it when it is loaded. Its threads wait for each other by spinning, without end by default: a
+# busy core then costs a token its whole time slice. This many rounds cost nothing on a quiet machine.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 import llama_cpp.llama_cpp as llama
 from llama_cpp import __version__ as version

@@ -81,9 +81,14 @@ def choose_context(asked: int | None, trained: int, cost: ContextCost, free: int
         return max(BLOCK, min(trained, DEFAULT_LIMIT, fitting))
     if cost.total(asked) > free:
         nearest = min(cost.largest(free), trained)
-        raise ModelUnusable(
-            f"a context of {asked:,} tokens needs {_gib(cost.total(asked))} and {_gib(free)} are free: "
+        remedy = (
             f"the largest that fits is {nearest:,} (--context {nearest})"
+            if nearest
+            else "not even the smallest fits, so close other programs or use a smaller model"
+        )
+        raise ModelUnusable(
+            f"a context of {asked:,} tokens needs {_gib(cost.total(asked))} "
+            f"and {_gib(free)} are free: {remedy}"
         )
     return asked
 

@@ -12,6 +12,8 @@ from engine.llama.library import llama
 from engine.llama.model import LlamaModel
 
 _SEED_BITS = 31
+#: What -1 looks back over: llama.cpp's own chain would take it for nothing at all.
+_WHOLE_CONTEXT = 1 << 20
 
 
 def draw_seed(sampling: Sampling) -> int:
@@ -48,7 +50,8 @@ class Sampler:
     def _add_sampling(self, sampling: Sampling, seed: int, vocab_size: int) -> None:
         penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
         if penalties != (1.0, 0.0, 0.0) and sampling.repeat_last_n != 0:
-            self._add(llama.llama_sampler_init_penalties(vocab_size, sampling.repeat_last_n, *penalties))
+            last_n = sampling.repeat_last_n if sampling.repeat_last_n > 0 else _WHOLE_CONTEXT
+            self._add(llama.llama_sampler_init_penalties(vocab_size, last_n, *penalties))
         if sampling.temperature <= 0:
             self._add(llama.llama_sampler_init_greedy())
             return

@@ -56,7 +56,7 @@ class Scheduler:
 
     def uses(self, serial: int) -> bool:
         """Whether an answer is being written with this adapter."""
-        return any(adapter[1] == serial for one in self._running for adapter in one.adapters)
+        return any(adapter.serial == serial for one in self._running for adapter in one.adapters)
 
     def add(self, generation: Generation) -> None:
         """Answer it as soon as there is a free sequence, in the order they come."""
@@ -79,6 +79,13 @@ class Scheduler:
         if self._decode(rows, parts):
             for part in parts:
                 self._finish_read(part)
+
+    def fail_all(self, error: BaseException) -> None:
+        """Nothing that is under way can be gone on with."""
+        for one in [*self._waiting, *self._running]:
+            if one.slot is not None:
+                self._cache.keep(one.slot, 0)
+            self._end(one, error)
 
     def _sweep(self) -> None:
         for one in [*self._waiting, *self._running]:

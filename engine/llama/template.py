@@ -12,7 +12,7 @@ from typing import Any
 import jinja2
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
-from engine.contract import Message
+from engine.contract import GenerationFailed, Message
 from engine.text import THINK_OPEN
 
 #: Used when a file has no template, or one that cannot be read.
@@ -20,6 +20,11 @@ CHATML = (
     "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
     "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
 )
+
+CHATML_ENDS = ("<|im_end|>", "<|im_start|>")
+
+#: What a template that refuses a conversation, or is not fit for one, may raise.
+_REFUSALS = (jinja2.TemplateError, ValueError, TypeError, LookupError)
 
 _PROBE = "~system~probe~"
 
@@ -29,25 +34,37 @@ class ChatTemplate:
 
     def __init__(self, source: str | None, *, bos: str, eos: str) -> None:
         self.note: str | None = None
-        if source is None:
-            self.note = "the model file has no chat template: ChatML is used"
+        #: What ends an answer in a template that the vocabulary may have no control tokens for.
+        self.stops: tuple[str, ...] = ()
         try:
-            self._formatter = Jinja2ChatFormatter(source or CHATML, eos_token=eos, bos_token=bos)
-        except jinja2.TemplateError as error:
-            self.note = f"the model's chat template cannot be read ({error}): ChatML is used"
+            if source is None:
+                raise ValueError("the model file has no chat template")
+            self._formatter = Jinja2ChatFormatter(source, eos_token=eos, bos_token=bos)
+            self._formatter(messages=[{"role": "user", "content": "a"}])
+        except _REFUSALS as error:
+            unread = f"the model's chat template cannot be read ({error})"
+            self.note = f"{unread if source is not None else error}: ChatML is used"
+            self.stops = CHATML_ENDS
             self._formatter = Jinja2ChatFormatter(CHATML, eos_token=eos, bos_token=bos)
+            source = None
         self._knows_thinking = "enable_thinking" in (source or "")
         self.thinks = self._knows_thinking or THINK_OPEN in (source or "")
         self._takes_system = self._probe_system()
 
     def render(self, messages: Sequence[Message], thinking: bool | None = None) -> str:
-        """The prompt, ending where the answer begins."""
+        """The prompt, ending where the answer begins. Raises `GenerationFailed` when there is none."""
         if not self._takes_system:
             messages = fold_system(messages)
         try:
             return self._render(messages, thinking)
-        except (jinja2.TemplateError, ValueError):
-            return self._render(merge_roles(fold_system(messages)), thinking)
+        except _REFUSALS:
+            messages = merge_roles(fold_system(messages))
+        try:
+            return self._render(messages, thinking)
+        except _REFUSALS as error:
+            raise GenerationFailed(
+                f"the model's chat template refuses this conversation ({error}): begin a new one"
+            ) from error
 
     def _render(self, messages: Sequence[Message], thinking: bool | None) -> str:
         extra: dict[str, Any] = {}
@@ -59,7 +76,7 @@ class ChatTemplate:
     def _probe_system(self) -> bool:
         try:
             return _PROBE in self._render((Message("system", _PROBE), Message("user", "a")), None)
-        except (jinja2.TemplateError, ValueError):
+        except _REFUSALS:
             return False
 
 
