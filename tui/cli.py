@@ -57,7 +57,7 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
     ctx.obj = flags
     if ctx.invoked_subcommand is not None:
         return
-    with open_session(flags) as session:
+    with open_session(flags, load=False) as session:
         from tui.ui.app import ChatApp
 
         if resume:
@@ -141,8 +141,8 @@ def _config(flags: dict[str, Any]) -> Config:
 
 
 @contextmanager
-def open_session(flags: dict[str, Any], keep: bool = True) -> Iterator[Session]:
-    """Configuration, modes, store, and the model beginning to load; all closed at the end."""
+def open_session(flags: dict[str, Any], keep: bool = True, load: bool = True) -> Iterator[Session]:
+    """Configuration, modes, store, and the model, which begins to load; all closed at the end."""
     from modes.catalog import Catalog
     from tui.core.models import chosen_model
     from tui.core.paths import config_dir, data_dir, ensure_private_dir
@@ -153,7 +153,7 @@ def open_session(flags: dict[str, Any], keep: bool = True) -> Iterator[Session]:
     catalog.voice(config.mode)
     chosen_model(config)
     data = ensure_private_dir(data_dir())
-    session = Session.begin(config, catalog, _store(data, keep), data)
+    session = Session.begin(config, catalog, _store(data, keep), data, load)
     try:
         yield session
     finally:

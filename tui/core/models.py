@@ -57,11 +57,14 @@ class EngineLoader:
         self._load = load
         self._future: Future[Engine] = Future()
         self._cancelled = threading.Event()
+        self._started = False
         self.progress = 0.0
 
     def start(self) -> None:
-        """Begin; returns at once."""
-        threading.Thread(target=self._work, name="load", daemon=True).start()
+        """Begin, unless it has begun; returns at once."""
+        if not self._started:
+            self._started = True
+            threading.Thread(target=self._work, name="load", daemon=True).start()
 
     def _work(self) -> None:
         try:
@@ -90,5 +93,7 @@ class EngineLoader:
     def close(self) -> None:
         """Give up a load that is under way, or close the engine."""
         self._cancelled.set()
+        if not self._started:
+            return
         if self._future.exception() is None:  # what went wrong is told by `wait`
             self._future.result().close()

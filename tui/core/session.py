@@ -30,11 +30,12 @@ class Session:
     _turns: Turns | None = None
 
     @classmethod
-    def begin(cls, config: Config, catalog: Catalog, store: Store, data: Path) -> Session:
-        """Start loading the engine; returns at once."""
+    def begin(cls, config: Config, catalog: Catalog, store: Store, data: Path, load: bool = True) -> Session:
+        """Start loading the engine; returns at once. Without ``load``, whoever shows it starts ``loader``."""
         fingerprints = data / "fingerprints.json"
         loader = EngineLoader(lambda progress: open_engine(config, fingerprints, progress))
-        loader.start()
+        if load:
+            loader.start()
         notices = [problem.text for problem in catalog.problems]
         if store.notice:
             notices.append(store.notice)

@@ -133,3 +133,27 @@ def test_closing_after_any_fault_of_a_load_is_quiet() -> None:
     with pytest.raises(OSError, match="no such device"):
         one.wait(10)
     one.close()
+
+
+def test_a_load_begins_once_however_often_it_is_asked_to() -> None:
+    begun = []
+
+    def load(_progress: Progress) -> Engine:
+        begun.append(threading.get_ident())
+        raise OSError("no such device")
+
+    one = EngineLoader(load)
+    for _ in range(3):
+        one.start()
+    with pytest.raises(OSError, match="no such device"):
+        one.wait(10)
+    one.start()
+    assert len(begun) == 1
+
+
+def test_closing_what_never_began_to_load_returns(data: Path) -> None:
+    one = loader(SMALL, data)
+    closing = threading.Thread(target=one.close, daemon=True)
+    closing.start()
+    closing.join(10)
+    assert not closing.is_alive()

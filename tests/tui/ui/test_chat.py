@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +9,7 @@ from typing import Any
 import pytest
 from textual import events
 
-from engine.contract import Engine, Progress
 from tests.tui.ui.conftest import Driver, driving
-from tui.core.models import EngineLoader, open_engine
 from tui.core.session import Session
 from tui.core.store import StoreError
 from tui.ui.screens.help import Help
@@ -65,49 +60,6 @@ async def test_a_stop_before_the_model_has_begun_is_not_lost(begin: Begin) -> No
         me.chat.action_stop()
         await me.answered()
         assert me.chat.presenter.meter.tokens == 0 or me.said.endswith("stopped")
-
-
-async def test_a_question_sent_while_loading_waits_and_is_answered(begin: Begin, tmp_path: Path) -> None:
-    gate = threading.Event()
-    session = begin()
-
-    def slowly(progress: Progress) -> Engine:
-        progress(0.43)
-        assert gate.wait(20)
-        return open_engine(session.config, tmp_path / "fingerprints.json", progress)
-
-    session.loader.close()
-    session.loader = EngineLoader(slowly)
-    session.loader.start()
-    async with driving(session) as me:
-        await me.until(lambda: "loading 43 %" in me.status)
-        await me.send("Are you there?")
-        await me.until(lambda: "waiting for the model" in me.said)
-        assert session.store.latest() is None
-        gate.set()
-        await me.answered()
-        assert "waiting for the model" not in me.said
-        assert session.store.path(session.store.latest().head)[-1].content
-
-
-async def test_a_stop_while_the_model_loads_gives_the_question_back(begin: Begin, tmp_path: Path) -> None:
-    gate = threading.Event()
-    session = begin()
-
-    def slowly(progress: Progress) -> Engine:
-        assert gate.wait(20)
-        return open_engine(session.config, tmp_path / "fingerprints.json", progress)
-
-    session.loader.close()
-    session.loader = EngineLoader(slowly)
-    session.loader.start()
-    async with driving(session) as me:
-        await me.send("Are you there?")
-        await me.press("escape")
-        gate.set()
-        await me.answered()
-        assert me.chat.prompt.text == "Are you there?"
-        assert session.store.latest() is None
 
 
 async def test_a_model_that_is_missing_is_told_and_stays_told_while_the_store_is_read(begin: Begin) -> None:
@@ -254,9 +206,3 @@ async def test_ascii_only_means_no_other_sign_on_the_screen(begin: Begin) -> Non
 
 def drawn(me: Driver) -> str:
     return "".join(strip.text for strip in me.pilot.app.screen._compositor.render_strips())
-
-
-def test_the_screen_is_imported_without_engine_or_torch() -> None:
-    code = "import sys, tui.ui.app; print({'llama_cpp', 'torch', 'engine.llama'} & set(sys.modules))"
-    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert out.stdout.strip() == "set()"

@@ -25,7 +25,7 @@ from tui.core.store import Store
 from tui.ui.app import ChatApp
 
 data = Path(sys.argv[1])
-session = Session.begin(Config(threads=2), Catalog.load(None), Store.open(data / "c.sqlite3"), data)
+session = Session.begin(Config(threads=1), Catalog.load(None), Store.open(data / "c.sqlite3"), data)
 try:
     ChatApp(session).run()
 finally:

@@ -79,6 +79,8 @@ class ChatScreen(Screen[None]):
         if self._resume:
             await self._resume_at_start(self._resume)
         self.set_interval(1 / RATE, self._tick)
+        # Importing llama.cpp beside the first frame would hold it up.
+        self.call_after_refresh(self.session.loader.start)
 
     def on_unmount(self) -> None:
         self.presenter.close()

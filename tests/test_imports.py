@@ -1,0 +1,58 @@
+"""What is not imported before it is needed: a start must not wait for what it does not use."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.tui.program import Program
+from tests.tui.screen import opened
+from tests.tui.watched import import_mark, telling_imports
+
+#: What runs or trains models.
+HEAVY = ("llama_cpp", "mlx", "openai", "sentence_transformers", "torch", "transformers")
+
+
+def modules_after(code: str) -> set[str]:
+    """Names of the top-level packages that a fresh Python has loaded after ``code``."""
+    script = f"import sys\n{code}\nprint('LOADED', *{{name.split('.')[0] for name in sys.modules}})"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.rpartition("LOADED")[2].split())
+
+
+def test_help_loads_no_more_than_the_command_line_needs() -> None:
+    helped = modules_after("from tui.cli import app\napp(['--help'], prog_name='tui', standalone_mode=False)")
+    assert "click" in helped
+    assert helped.isdisjoint({*HEAVY, "engine", "gguf", "jinja2", "numpy", "pydantic", "sqlite3", "textual"})
+
+
+@pytest.mark.parametrize(
+    "module", ["tui.cli", "tui.ui.app", "tui.headless.ask", "tui.core.turn", "modes.catalog"]
+)
+def test_no_module_above_the_engine_loads_what_runs_models(module: str) -> None:
+    assert modules_after(f"import {module}").isdisjoint(HEAVY)
+
+
+def test_no_part_of_the_screen_loads_what_runs_models() -> None:
+    everything = """
+import pkgutil, importlib, tui.ui
+for module in pkgutil.walk_packages(tui.ui.__path__, "tui.ui."):
+    importlib.import_module(module.name)
+"""
+    assert modules_after(everything).isdisjoint(HEAVY)
+
+
+@pytest.mark.terminal
+def test_the_first_frame_is_drawn_before_what_runs_models_is_loaded(tmp_path: Path) -> None:
+    program = Program(tmp_path / "data", tmp_path / "config")
+    watching = telling_imports(tmp_path / "watch", HEAVY)
+    with opened(program, **watching) as screen:
+        screen.shows("idle")
+        drawn = screen.seen.index(b"/help  all commands")
+        assert drawn < screen.seen.index(import_mark("llama_cpp"))
+        seen = [module for module in HEAVY if import_mark(module) in screen.seen]
+        assert seen == ["llama_cpp"]
+        assert screen.leave() == 0
