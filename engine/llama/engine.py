@@ -150,7 +150,12 @@ class LlamaEngine:
 
     def remove(self, name: str) -> None:
         """Forget ``name``; freed once no answer uses it, and cleared before. Raises `NotInstalled`."""
-        self._run(lambda: self._shelf.retire(name))
+
+        def retire() -> None:
+            self._shelf.retire(name)
+            self._free_retired()
+
+        self._run(retire)
 
     def installed(self) -> tuple[str, ...]:
         return self._shelf.names()
