@@ -5,7 +5,7 @@ This module must not know which directory is the operator's, nor anything that u
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -14,6 +14,7 @@ from types import MappingProxyType
 from modes import blend, tables
 from modes.mode import Mode
 from modes.shelf import Problem, Shelf, validate
+from modes.stamp import Stamp, stamp
 from modes.voice import Voice
 
 #: The built-in modes, in the order they are shown.
@@ -30,24 +31,49 @@ class UnknownMode(blend.VoiceError):
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Catalog:
-    """``modes`` by name: the built-in ones in their own order, then the operator's by name."""
+    """``modes`` by name: the built-in ones in their own order, then the operator's by name.
+
+    They change in `refresh` only. A mode itself never does: whoever speaks in one goes on as before.
+    """
 
     modes: Mapping[str, Mode]
     problems: tuple[Problem, ...] = ()
+    _directory: Path | None = None
+    _seen: Stamp = None
 
     @classmethod
-    def load(cls, operator_dir: Path | None) -> Catalog:
+    def load(cls, operator_dir: Path | None, held: Collection[str] = ()) -> Catalog:
         """The built-in modes, with the ``*.toml`` of ``operator_dir`` (which may be absent) over them.
 
-        An operator's file that is wrong is left out and becomes a problem; nothing is raised for it.
+        An operator's file that is wrong is left out and becomes a problem, which says that the modes
+        ``held`` stay as they were; nothing is raised for it.
         """
         builtin = {name: validate(name, _builtin_table(name)) for name in BUILTIN}
         if operator_dir is None:
             return cls(MappingProxyType(builtin))
-        shelf = Shelf(builtin, operator_dir)
-        return cls(MappingProxyType(builtin | shelf.modes()), shelf.problems())
+        seen = stamp(operator_dir)
+        shelf = Shelf(builtin, operator_dir, held)
+        return cls(MappingProxyType(builtin | shelf.modes()), shelf.problems(), operator_dir, seen)
+
+    def refresh(self) -> tuple[Problem, ...]:
+        """Read the operator's files again if any was changed, and return the problems that are new.
+
+        A file that has become wrong leaves its mode as it was.
+        """
+        if self._directory is None or stamp(self._directory) == self._seen:
+            return ()
+        new = Catalog.load(self._directory, self.modes)
+        kept = {
+            problem.file.stem: self.modes[problem.file.stem]
+            for problem in new.problems
+            if problem.file.stem in self.modes
+        }
+        told = {problem.why for problem in self.problems}
+        self.modes = MappingProxyType({**new.modes, **kept})
+        self.problems, self._seen = new.problems, new._seen
+        return tuple(problem for problem in new.problems if problem.why not in told)
 
     def voice(self, spec: str) -> Voice:
         """The mode or blend that ``spec`` names. Raises `UnknownMode`, `BadBlend`."""

@@ -5,7 +5,7 @@ This module must not know how modes are shown or spoken in.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,6 +24,11 @@ class Problem:
     file: Path
     text: str
 
+    @property
+    def why(self) -> str:
+        """The text without what holds meanwhile."""
+        return self.text.rpartition("; ")[0]
+
 
 class RefusedError(ValueError):
     """A file that gives no mode; the message says why, without the file's name."""
@@ -41,10 +46,13 @@ def validate(name: str, table: Mapping[str, object]) -> Mode:
 
 
 class Shelf:
-    """The files of one directory, read once; a directory that is absent holds none."""
+    """The files of one directory, read once; a directory that is absent holds none.
 
-    def __init__(self, builtin: Mapping[str, Mode], directory: Path) -> None:
-        self._builtin, self._directory = builtin, directory
+    The modes ``held`` by their names stay as they are when their file is refused.
+    """
+
+    def __init__(self, builtin: Mapping[str, Mode], directory: Path, held: Collection[str] = ()) -> None:
+        self._builtin, self._directory, self._held = builtin, directory, held
         self._settled: dict[str, Mode | RefusedError] = {}
         self._unlisted: str | None = None
         try:
@@ -69,6 +77,8 @@ class Shelf:
     def _problem(self, name: str, why: RefusedError) -> Problem:
         file = self._files[name]
         meanwhile = f"the built-in {name} stays" if name in self._builtin else "the mode is left out"
+        if name in self._held:
+            meanwhile = f"{name} stays as it was"
         return Problem(file, f"{tables.printable(str(file))}: {why}; {meanwhile} until this is corrected")
 
     def _settle(self, name: str) -> Mode | RefusedError:

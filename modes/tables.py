@@ -30,6 +30,7 @@ _EXPECTED = {
     "bool_parsing": "true or false",
     "tuple_type": "a list",
     "model_type": "a table",
+    "dict_type": "a table",
     "literal_error": "{expected}",
     "greater_than": "more than {gt}",
     "greater_than_equal": "at least {ge}",

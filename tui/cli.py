@@ -46,6 +46,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.version_option(package_name="modeshare", prog_name="tui")
 @click.option("-m", "--mode", help="Mode or blend to begin in, such as legal or legal*0.7+reasoning*0.3.")
 @click.option("--resume", metavar="ID", help="Go on with a conversation: its id, or the beginning of it.")
+@click.option("--mouse/--no-mouse", default=None, help="Whether the mouse scrolls and clicks. Default: yes.")
 @click.option("--debug", is_flag=True, envvar="MODESHARE_DEBUG", help="Show where an unexpected error arose.")
 @engine_options
 @click.pass_context
@@ -62,7 +63,7 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
 
         if resume:
             resume = session.store.get(resume).id
-        ChatApp(session, resume).run()
+        ChatApp(session, resume).run(mouse=session.config.mouse)
 
 
 @app.command()
@@ -135,9 +136,11 @@ def _config(flags: dict[str, Any]) -> Config:
 
     for warning in unknown_variables(os.environ):
         click.echo(f"tui: {warning}", err=True)
-    if flags.get("model") is not None:
-        flags = flags | {"model": Path(flags["model"])}
-    return Config.load(config_dir() / "config.toml", os.environ).with_flags(**flags)
+    return Config.load(config_dir() / "config.toml", os.environ).with_flags(**_given(flags))
+
+
+def _given(flags: dict[str, Any]) -> dict[str, Any]:
+    return flags if flags.get("model") is None else flags | {"model": Path(flags["model"])}
 
 
 @contextmanager
@@ -147,6 +150,7 @@ def open_session(flags: dict[str, Any], keep: bool = True, load: bool = True) ->
     from tui.core.models import chosen_model
     from tui.core.paths import config_dir, data_dir, ensure_private_dir
     from tui.core.session import Session
+    from tui.core.settings_file import SettingsFile
 
     config = _config(flags)
     catalog = Catalog.load(config_dir() / "modes")
@@ -154,6 +158,7 @@ def open_session(flags: dict[str, Any], keep: bool = True, load: bool = True) ->
     chosen_model(config)
     data = ensure_private_dir(data_dir())
     session = Session.begin(config, catalog, _store(data, keep), data, load)
+    session.settings_file = SettingsFile(config_dir() / "config.toml", dict(os.environ), _given(flags))
     try:
         yield session
     finally:

@@ -6,17 +6,31 @@ This module must not know a screen: it says what a command means, whoever shows 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from modes import tables
+
+#: What an argument names, and so where the words that complete it come from.
+Kind = Literal["mode", "conversation", "file", "theme"]
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """One command. ``arguments`` is how they are written, empty where there are none."""
+    """One command.
+
+    ``arguments`` is how they are written: empty where there are none, in brackets where they may be left
+    out. ``completes`` says what the argument names, None where it is free text.
+    """
 
     name: str
     help: str
     arguments: str = ""
+    completes: Kind | None = None
+
+    @property
+    def needs_argument(self) -> bool:
+        """The command alone means nothing."""
+        return bool(self.arguments) and not self.arguments.startswith("[")
 
     @property
     def usage(self) -> str:
@@ -25,15 +39,16 @@ class Command:
 
 
 COMMANDS = (
-    Command("mode", "speak in a mode or a blend; alone: list them", "NAME|off|a*0.7+b*0.3"),
+    Command("mode", "speak in a mode or a blend; alone: list them", "[NAME|off|a*0.7+b*0.3]", "mode"),
     Command("new", "begin a new conversation"),
     Command("list", "earlier conversations: choose or search"),
-    Command("resume", "go on with a conversation", "ID|TEXT"),
+    Command("resume", "go on with a conversation", "[ID|TEXT]", "conversation"),
     Command("title", "name this conversation", "TEXT"),
     Command("regenerate", "answer the last question again"),
     Command("edit", "change the last question; the old one is kept"),
     Command("fork", "a new conversation that goes on from here"),
     Command("stop", "end the answer under way, keep what there is"),
+    Command("theme", "change the colours; alone: list them", "[NAME]", "theme"),
     Command("help", "all commands and keys"),
     Command("quit", "leave"),
 )
@@ -72,7 +87,12 @@ def read(line: str) -> Said | Called:
     if line.startswith("//"):
         return Said(line[1:])
     name, *rest = line[1:].split(maxsplit=1) if line[1:2].strip() else [""]
-    for command in COMMANDS:
-        if command.name == name.lower():
-            return Called(command, rest[0].strip() if rest else "")
-    raise UnknownCommand(name)
+    command = named(name)
+    if command is None:
+        raise UnknownCommand(name)
+    return Called(command, rest[0].strip() if rest else "")
+
+
+def named(name: str) -> Command | None:
+    """The command of that name, in capitals or not."""
+    return next((command for command in COMMANDS if command.name == name.lower()), None)

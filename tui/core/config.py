@@ -20,6 +20,10 @@ PREFIX = "MODESHARE_"
 _OTHERS = frozenset({"MODESHARE_CONFIG_DIR", "MODESHARE_DATA_DIR", "MODESHARE_DEBUG"})
 
 
+#: Settings that a change of config.toml changes in a running program; the others need a new start.
+LIVE = frozenset({"mode", "theme", "history", "keys"})
+
+
 class ConfigError(Exception):
     """A setting or file that cannot be used; the text names it. The program ends with exit code 2."""
 
@@ -67,10 +71,19 @@ class Config(BaseModel):
     """The mode or blend that a new conversation begins in."""
 
     theme: str | None = None
-    """Name of the colour theme."""
+    """Name of the colour theme; None is dark, or monochrome where the terminal has no colours."""
 
     ascii: bool | None = None
     """ASCII in place of glyphs; None goes by the locale."""
+
+    mouse: bool = True
+    """The mouse scrolls and clicks; without, it selects text as the terminal does by itself."""
+
+    history: bool = True
+    """What was sent is kept on disk, to be recalled with Up in later sessions."""
+
+    keys: dict[str, str] = {}
+    """Other keys, by the name of what they do, several separated by commas (docs/keys.md)."""
 
     @classmethod
     def load(cls, config_file: Path, environ: Mapping[str, str]) -> Config:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.core.history import History
 from tui.core.models import EngineLoader, open_engine
 from tui.core.store import Store
 from tui.core.turn import Turns
@@ -16,17 +17,23 @@ from tui.core.turn import Turns
 if TYPE_CHECKING:
     from modes.catalog import Catalog
     from tui.core.config import Config
+    from tui.core.settings_file import SettingsFile
 
 
 @dataclass(slots=True)
 class Session:
-    """``notices`` are what the operator should be told at the start, whole sentences."""
+    """``notices`` are what the operator is still to be told, whole sentences; whoever tells them clears it.
+
+    ``history`` is what was sent from the prompt. Without ``settings_file`` no change of settings is seen.
+    """
 
     config: Config
     catalog: Catalog
     store: Store
     loader: EngineLoader
     notices: list[str] = field(default_factory=list)
+    history: History = field(default_factory=lambda: History(None))
+    settings_file: SettingsFile | None = None
     _turns: Turns | None = None
 
     @classmethod
@@ -39,7 +46,21 @@ class Session:
         notices = [problem.text for problem in catalog.problems]
         if store.notice:
             notices.append(store.notice)
-        return cls(config, catalog, store, loader, notices)
+        history = History(data / "history.jsonl" if config.history else None)
+        return cls(config, catalog, store, loader, notices, history)
+
+    def refresh(self) -> bool:
+        """Read again what of modes and settings was changed on disk; True when settings changed.
+
+        What is wrong with it is told once, in `notices`, and what held before holds on.
+        """
+        self.notices += [problem.text for problem in self.catalog.refresh()]
+        found = self.settings_file.changed(self.config) if self.settings_file else None
+        if found is None:
+            return False
+        before, (self.config, said) = self.config, found
+        self.notices.append(said)
+        return self.config != before
 
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""

@@ -8,16 +8,24 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from collections.abc import Sequence
 from types import FrameType
 from typing import Any, ClassVar
 
+from textual import on
 from textual.app import App
 from textual.binding import Binding, BindingType
+from textual.filter import LineFilter
 from textual.screen import Screen
 
 from tui.core.session import Session
+from tui.ui import keys
+from tui.ui.messages import SettingsChanged
 from tui.ui.screens.chat import ChatScreen
-from tui.ui.theme import THEME
+from tui.ui.screens.help import Help
+from tui.ui.screens.palette import Entry, Palette, entries
+from tui.ui.theme import OURS, Colourless, NoSuchTheme, choose, default
+from tui.ui.widgets.prompt import Prompt
 
 
 class ChatApp(App[None]):
@@ -27,24 +35,64 @@ class ChatApp(App[None]):
     TITLE = "modeshare"
     ENABLE_COMMAND_PALETTE = False
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("ctrl+q", "quit", "leave", show=False, priority=True),
+        Binding("ctrl+p", "palette", "find a command, mode or key", id="palette", priority=True),
+        Binding("f1", "help", "all commands and keys", id="help"),
+        Binding("ctrl+q", "quit", "leave", show=False, id="quit", priority=True),
     ]
 
     def __init__(self, session: Session, resume: str | None = None) -> None:
         super().__init__()
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
+        self._session = session
+        self._keymap_wanted: dict[str, str] = {}
         self._chat = ChatScreen(session, resume)
         self._before: dict[signal.Signals, Any] = {}
-        self.register_theme(THEME)
-        wanted = session.config.theme or THEME.name
-        if wanted not in self.available_themes:
-            known = ", ".join(sorted(self.available_themes))
-            session.notices.append(f"no theme is called {wanted!r}: the themes are {known}")
-            wanted = THEME.name
-        self.theme = wanted
+        for theme in OURS:
+            self.register_theme(theme)
+        choose(self, default())
+        self._settle()
 
     def get_default_screen(self) -> Screen[None]:
         return self._chat
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        return [*super().get_line_filters(), *([Colourless()] if self.no_color else [])]
+
+    def bound(self) -> dict[str, list[Binding]]:
+        """Every key action with its keys as they are now, in the groups that the help shows."""
+        return {group.title: keys.bound(keys.named([group]), self._keymap_wanted) for group in KEY_GROUPS}
+
+    @on(SettingsChanged)
+    def _settle(self) -> None:
+        """Take theme and keys from the settings, and note what of them cannot be used."""
+        config, notices = self._session.config, self._session.notices
+        if config.theme is not None:
+            try:
+                choose(self, config.theme)
+            except NoSuchTheme as error:
+                notices.append(str(error))
+        known = keys.named(KEY_GROUPS)
+        self._keymap_wanted, wrong = keys.checked(config.keys, known)
+        notices += wrong
+        self.set_keymap(self._keymap_wanted)
+
+    def action_help(self) -> None:
+        if isinstance(self.screen, ChatScreen):
+            self.push_screen(Help(self.bound()))
+
+    def action_palette(self) -> None:
+        chat = self.screen
+        if not isinstance(chat, ChatScreen):
+            return
+
+        async def chosen(entry: Entry | None) -> None:
+            if entry is not None and entry.action:
+                await self.run_action(entry.action, chat.prompt)
+            elif entry is not None:
+                chat.prompt.call(entry.line)
+
+        shown = [each for group in self.bound().values() for each in group]
+        self.push_screen(Palette(entries(self._session.catalog, shown), chat.glyphs), chosen)
 
     def on_mount(self) -> None:
         if threading.current_thread() is threading.main_thread():
@@ -68,3 +116,11 @@ class ChatApp(App[None]):
 
         # Apart, because the screen's thread may hold what the answer needs to be saved.
         threading.Thread(target=end, name="hang-up", daemon=True).start()
+
+
+#: Whose keys the help, the palette and docs/keys.md list, and config.toml may change.
+KEY_GROUPS = (
+    keys.Group("Writing", Prompt, ""),
+    keys.Group("The conversation", ChatScreen, "screen."),
+    keys.Group("The program", ChatApp, "app."),
+)

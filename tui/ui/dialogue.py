@@ -5,6 +5,8 @@ The one place that holds this. It must not know widgets; its store may raise `St
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from modes.blend import BASE, VoiceError
 from modes.voice import Voice
 from tui.core.conversation import Conversation, Finished, Node, Started
@@ -87,6 +89,11 @@ class Dialogue:
             self._session.store.set_mode(self.conversation.id, voice.spec)
         self.voice = voice
         return voice
+
+    def renew(self) -> None:
+        """Speak as the mode's file says by now; a mode that is gone is spoken in as it was."""
+        with suppress(VoiceError):
+            self.voice = self._session.catalog.voice(self.voice.spec)
 
     def new(self) -> None:
         """Begin afresh in the same voice; nothing is stored yet."""

@@ -9,12 +9,20 @@ from textual.message import Message
 
 
 class PromptSent(Message):
-    """The operator pressed Enter on ``text``, which is not blank; the prompt is empty now."""
+    """The operator sent ``text``, which is not blank; the prompt is empty now."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
 
 
-class LastQuestionWanted(Message):
-    """Up was pressed on an empty prompt."""
+class SettingsChanged(Message):
+    """The session's settings are other ones than before."""
+
+
+class PromptTroubled(Message):
+    """Something about the prompt failed; ``reason`` says what, and what to do."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason

@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 
 from modes.catalog import Catalog
 from tui.core.config import Config
+from tui.core.history import History
 from tui.core.session import Session
 from tui.core.store import Store
 from tui.ui.app import ChatApp
@@ -116,6 +117,7 @@ def begin(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         settings = Config(**{"mode": "short", "threads": 1, "ascii": False, **config})
         store = Store.open(tmp_path / "conversations.sqlite3")
         begun.append(Session.begin(settings, Catalog.load(modes), store, data))
+        begun[-1].history = History(tmp_path / "history.jsonl" if settings.history else None)
         return begun[-1]
 
     yield session

@@ -13,6 +13,7 @@ from tui.core.commands import COMMANDS
 from tui.core.conversation import Provenance
 from tui.core.session import Session
 from tui.core.store import Store
+from tui.ui.keys import key_name
 from tui.ui.screens.commands import HANDLERS
 from tui.ui.screens.conversations import Conversations, age
 from tui.ui.screens.help import Help
@@ -84,8 +85,9 @@ async def test_help_lists_every_command_and_key(begin: Begin) -> None:
         assert isinstance(me.pilot.app.screen, Help)
         text = str(me.pilot.app.screen.query_one(Static).content)
         assert all(command.usage in text for command in COMMANDS)
-        for key in ("Enter", "Ctrl+J, Shift+Enter", "Escape", "Ctrl+C", "Ctrl+T", "PageUp", "Ctrl+Q"):
-            assert key in text
+        for group in me.pilot.app.bound().values():
+            for binding in group:
+                assert key_name(binding.key) in text or binding.key in text
         await me.press("escape")
         assert me.pilot.app.screen is me.chat
 

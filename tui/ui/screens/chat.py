@@ -11,25 +11,24 @@ from typing import ClassVar
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Horizontal
 from textual.content import Content
 from textual.screen import Screen
-from textual.widgets import Static
 
 from tui.core.commands import Said, UnknownCommand, read
 from tui.core.conversation import Conversation
 from tui.core.session import Session
 from tui.core.store import StoreError
 from tui.core.turn import Ask
-from tui.ui import gauges
+from tui.ui import gauges, theme
 from tui.ui.badge import badge
+from tui.ui.candidates import SessionCandidates
 from tui.ui.dialogue import Dialogue
 from tui.ui.glyphs import choose
-from tui.ui.messages import LastQuestionWanted, PromptSent
+from tui.ui.messages import PromptSent, PromptTroubled, SettingsChanged
 from tui.ui.meter import Meter
 from tui.ui.presenter import Presenter
 from tui.ui.screens.commands import HANDLERS, REFUSALS
-from tui.ui.widgets.prompt import Prompt
+from tui.ui.widgets.entry import Entry
 from tui.ui.widgets.status import StatusLine
 from tui.ui.widgets.transcript import Transcript
 
@@ -43,12 +42,12 @@ class ChatScreen(Screen[None]):
     """State is in `Dialogue` (where we stand) and `Presenter` (the turn under way), nowhere else."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "stop the answer; leave an edit"),
-        Binding("ctrl+c", "interrupt", "stop the answer; twice: leave"),
-        Binding("ctrl+t", "fold", "show or fold the thinking", priority=True),
-        Binding("pageup", "earlier", "scroll back, load earlier messages"),
-        Binding("pagedown", "later", "scroll on"),
-        Binding("ctrl+end", "follow", "back to the end", priority=True),
+        Binding("escape", "stop", "stop the answer; leave an edit", id="stop"),
+        Binding("ctrl+c", "interrupt", "stop the answer; twice: leave", id="interrupt"),
+        Binding("ctrl+t", "fold", "show or fold the thinking", id="fold", priority=True),
+        Binding("pageup", "earlier", "scroll back, load earlier messages", id="earlier"),
+        Binding("pagedown", "later", "scroll on", id="later"),
+        Binding("ctrl+end", "follow", "back to the end", id="follow", priority=True),
     ]
 
     def __init__(self, session: Session, resume: str | None = None) -> None:
@@ -57,7 +56,10 @@ class ChatScreen(Screen[None]):
         self.glyphs = choose(session.config.ascii)
         self.dialogue = Dialogue(session)
         self.transcript = Transcript(session.catalog, self.glyphs)
-        self.prompt = Prompt()
+        self.entry = Entry(
+            self.glyphs, session.history, SessionCandidates(session, lambda: theme.names(self.app))
+        )
+        self.prompt = self.entry.prompt
         self.presenter = Presenter(session, self.dialogue, self.transcript)
         self._resume = resume
         self._loaded = False
@@ -65,17 +67,14 @@ class ChatScreen(Screen[None]):
 
     def compose(self) -> ComposeResult:
         yield self.transcript
-        with Horizontal(id="entry"):
-            yield Static(self.glyphs.prompt, markup=False, id="mark")
-            yield self.prompt
+        yield self.entry
         yield StatusLine(self.glyphs)
 
     async def on_mount(self) -> None:
         self.app.set_class(self.glyphs.plain, "-ascii")
         self.prompt.focus()
         await self.show_all()
-        for notice in self.session.notices:
-            await self.transcript.note(notice)
+        await self._tell_notices()
         if self._resume:
             await self._resume_at_start(self._resume)
         self.set_interval(1 / RATE, self._tick)
@@ -96,6 +95,7 @@ class ChatScreen(Screen[None]):
 
     async def show_all(self) -> None:
         """The conversation anew, and before it what the operator must not miss."""
+        self.prompt.go(self._place)
         await self.transcript.show(self.dialogue.path)
         if not self.dialogue.path:
             await self.transcript.note(self._hint())
@@ -108,16 +108,17 @@ class ChatScreen(Screen[None]):
 
     async def run_turn(self, ask: Ask) -> None:
         """Ask the model; the answer comes by and by."""
+        self.prompt.stand(self._place)
         await self.presenter.begin(ask)
         self._show_status()
 
-    def keys(self) -> list[Binding]:
-        """The bindings that the help lists."""
-        shown = [*Prompt.BINDINGS, *self.BINDINGS, *self.app.BINDINGS]
-        return [each for each in shown if isinstance(each, Binding) and each.description]
+    @property
+    def _place(self) -> str | None:
+        return self.dialogue.conversation.id if self.dialogue.conversation else None
 
     @on(PromptSent)
     async def _sent(self, event: PromptSent) -> None:
+        await self._look_again()
         try:
             meant = read(event.text)
             if isinstance(meant, Said):
@@ -131,10 +132,21 @@ class ChatScreen(Screen[None]):
             await self.transcript.note(str(error), "error")
         self._show_status()
 
-    @on(LastQuestionWanted)
-    def _recall(self) -> None:
-        if self.dialogue.last_question is not None:
-            self.prompt.put(self.dialogue.last_question.content)
+    @on(PromptTroubled)
+    async def _troubled(self, event: PromptTroubled) -> None:
+        await self.transcript.note(event.reason, "error")
+
+    async def _look_again(self) -> None:
+        """Take what was changed on disk since: modes and settings."""
+        if self.session.refresh():
+            self.post_message(SettingsChanged())
+        self.dialogue.renew()
+        await self._tell_notices()
+
+    async def _tell_notices(self) -> None:
+        told, self.session.notices = self.session.notices, []
+        for notice in told:
+            await self.transcript.note(notice)
 
     async def _say(self, text: str, written: str) -> None:
         if self.presenter.running is not None:
@@ -152,6 +164,7 @@ class ChatScreen(Screen[None]):
             await self.run_turn(ask)
 
     async def _tick(self) -> None:
+        await self._tell_notices()
         loader = self.session.loader
         if not self._loaded and (loader.engine or loader.error):
             self._loaded = True
@@ -199,6 +212,8 @@ class ChatScreen(Screen[None]):
         self.query_one(StatusLine).show(fields, state)
 
     def action_stop(self) -> None:
+        if self.prompt.close_popup():
+            return
         if not self.presenter.stop() and self.dialogue.editing:
             self.dialogue.leave_edit()
             self.prompt.clear()

@@ -13,10 +13,10 @@ from textual.content import Content
 from modes.blend import VoiceError
 from tui.core.conversation import Conversation
 from tui.core.store import SHORT_ID, NoSuchConversation, StoreError
+from tui.ui import theme
 from tui.ui.badge import badge
 from tui.ui.dialogue import NothingThere
 from tui.ui.screens.conversations import Conversations
-from tui.ui.screens.help import Help
 from tui.ui.text import one_line
 from tui.ui.wording import mode_table, voice_lines
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 Handler = Callable[["ChatScreen", str], Awaitable[None]]
 
 #: Errors whose text is meant for the operator, and after which nothing has changed.
-REFUSALS = (VoiceError, StoreError, NothingThere)
+REFUSALS = (VoiceError, StoreError, NothingThere, theme.NoSuchTheme)
 
 
 async def _mode(screen: ChatScreen, argument: str) -> None:
@@ -95,8 +95,15 @@ async def _stop(screen: ChatScreen, _argument: str) -> None:
         raise NothingThere("there is no answer under way")
 
 
+async def _theme(screen: ChatScreen, argument: str) -> None:
+    if argument:
+        theme.choose(screen.app, argument)
+    source = screen.session.settings_file
+    await screen.transcript.note(theme.told(screen.app, source.file if source else None))
+
+
 async def _help(screen: ChatScreen, _argument: str) -> None:
-    screen.app.push_screen(Help(screen.keys()))
+    await screen.app.run_action("app.help")
 
 
 async def _quit(screen: ChatScreen, _argument: str) -> None:
@@ -113,6 +120,7 @@ HANDLERS: dict[str, Handler] = {
     "edit": _edit,
     "fork": _fork,
     "stop": _stop,
+    "theme": _theme,
     "help": _help,
     "quit": _quit,
 }

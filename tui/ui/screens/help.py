@@ -6,7 +6,8 @@ This module must not know what any of them does.
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from itertools import zip_longest
 from typing import ClassVar
 
 from textual.app import ComposeResult
@@ -17,33 +18,31 @@ from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.core.commands import COMMANDS
+from tui.ui.keys import key_name
 
-_NAMES = {"ctrl": "Ctrl", "shift": "Shift", "alt": "Alt", "pageup": "PageUp", "pagedown": "PageDown"}
-
-
-def key_name(keys: str) -> str:
-    """``ctrl+j,shift+enter`` as it is printed on keys: ``Ctrl+J, Shift+Enter``."""
-    return ", ".join(
-        "+".join(_NAMES.get(part, part.capitalize()) for part in key.split("+")) for key in keys.split(",")
-    )
+#: Key actions by the title of their group.
+Groups = Mapping[str, Sequence[Binding]]
 
 
-def help_text(keys: Iterable[Binding], width: int) -> Content:
-    """Commands, then keys, in two columns that together take ``width`` cells."""
+def help_text(keys: Groups, width: int) -> Content:
+    """Commands, then keys by group, in two columns that together take ``width`` cells."""
     commands = [(command.usage, command.help) for command in COMMANDS]
     commands.append(("//text", "send a text that begins with /"))
-    pressed = [(key_name(binding.key), binding.description) for binding in keys]
-    left = max(len(name) for name, _ in [*commands, *pressed]) + 2
+    tables = {"Commands": commands}
+    for title, bindings in keys.items():
+        tables[f"Keys: {title}"] = [(key_name(each.key), each.description) for each in bindings]
+    left = min(max(len(name) for rows in tables.values() for name, _ in rows) + 2, max(width // 2, 12))
     parts = []
-    for title, rows in (("Commands", commands), ("Keys", pressed)):
+    for title, rows in tables.items():
         lines = [line for row in rows for line in _row(*row, left, width)]
         parts.append(Content("\n").join([Content.styled(title, "bold"), *map(Content, lines)]))
     return Content("\n\n").join(parts)
 
 
 def _row(name: str, text: str, left: int, width: int) -> list[str]:
-    first, *rest = textwrap.wrap(text, max(width - left, 10)) or [""]
-    return [f"{name:<{left}}{first}", *(" " * left + line for line in rest)]
+    names = textwrap.wrap(name, left - 1) or [""]
+    texts = textwrap.wrap(text, max(width - left, 10)) or [""]
+    return [f"{one:<{left}}{other}".rstrip() for one, other in zip_longest(names, texts, fillvalue="")]
 
 
 class Help(ModalScreen[None]):
@@ -51,9 +50,9 @@ class Help(ModalScreen[None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", "back")]
 
-    def __init__(self, keys: Iterable[Binding]) -> None:
+    def __init__(self, keys: Groups) -> None:
         super().__init__()
-        self._keys = tuple(keys)
+        self._keys = keys
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(classes="sheet"):

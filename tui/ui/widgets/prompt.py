@@ -1,68 +1,183 @@
-"""Where the operator writes: Enter sends, and a few keys that a text area has for something else.
+"""Where the operator writes: sent lines come back with Up, slash commands are completed with Tab.
 
-This module must not know commands or turns.
+This module must not know what commands do, nor turns.
 """
 
 from __future__ import annotations
 
 from typing import ClassVar
 
-from textual import events
+from textual import events, on
+from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
-from tui.ui.messages import LastQuestionWanted, PromptSent
+from tui.core.complete import Candidates, Completion, completions
+from tui.core.history import History, Walk
+from tui.core.paths import PathUnusable
+from tui.ui.editor import EditorTrouble, edited
+from tui.ui.messages import PromptSent, PromptTroubled
+from tui.ui.pastes import Pastes
+from tui.ui.widgets.popup import Popup
 
 
 class Prompt(TextArea):
-    """One to six lines, empty again once sent."""
+    """One to six lines, empty again once sent. ``text`` has marks in place of long pastes."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "send", "send"),
-        Binding("ctrl+j,shift+enter", "newline", "new line"),
-        Binding("alt+enter", "newline", show=False),
-        Binding("up", "cursor_up", "on an empty prompt: the last question"),
+        Binding("enter", "send", "send", id="send"),
+        Binding("ctrl+j,shift+enter,alt+enter", "newline", "new line", id="newline"),
+        Binding("tab", "complete", "complete a slash command", id="complete"),
+        Binding("ctrl+up", "recall(-1)", "what was sent before; also Up on the first line", id="older"),
+        Binding("ctrl+down", "recall(1)", "back again; also Down on the last line", id="newer"),
+        Binding("ctrl+g", "edit", "write in your own editor ($VISUAL, $EDITOR)", id="editor"),
         # A text area would scroll and copy; here these are the screen's.
-        Binding("pageup", "screen.earlier", show=False),
-        Binding("pagedown", "screen.later", show=False),
-        Binding("ctrl+c", "screen.interrupt", show=False),
+        Binding("pageup", "screen.earlier", show=False, id="earlier"),
+        Binding("pagedown", "screen.later", show=False, id="later"),
+        Binding("ctrl+c", "screen.interrupt", show=False, id="interrupt"),
     ]
 
-    def __init__(self) -> None:
+    def __init__(self, history: History, candidates: Candidates, popup: Popup) -> None:
         super().__init__(
             compact=True,
             highlight_cursor_line=False,
             placeholder="Ask, or /help",
             tab_behavior="focus",
         )
+        self._history, self._candidates, self._popup = history, candidates, popup
+        self._pastes = Pastes()
+        self._walk: Walk | None = None
+        self._put = self._stash = ""
+        self._drafts: dict[str | None, str] = {}
+        self._place: str | None = None
+
+    @property
+    def written(self) -> str:
+        """All that will be sent."""
+        return self._pastes.unfold(self.text)
 
     def put(self, text: str) -> None:
         """Replace what is there, with the cursor at the end."""
-        self.text = text
+        self.text = self._put = self._pastes.fold(text)
         self.move_cursor(self.document.end)
+        self._popup.close()
 
     def give_back(self, text: str) -> None:
         """Put ``text`` before what was written since it was sent."""
-        self.put("\n\n".join(filter(None, [text, self.text])))
+        self.put("\n\n".join(filter(None, [self._pastes.fold(text), self.text])))
+
+    def take(self, completion: Completion) -> None:
+        """Go on with ``completion``, and offer what may follow it."""
+        self.put(completion.line)
+        if completion.line.endswith((" ", "/")):
+            self._offer()
+
+    def call(self, line: str) -> None:
+        """Send the command ``line``, or go on writing it where it ends in a space.
+
+        What was being written comes back after it.
+        """
+        if line.endswith(" "):
+            self._stash = self.text
+            self.put(line)
+            self._offer()
+        else:
+            self.post_message(PromptSent(line))
+
+    def close_popup(self) -> bool:
+        """False when it was closed."""
+        return self._popup.close()
+
+    def stand(self, place: str | None) -> None:
+        """From now on what is written belongs to the conversation ``place``."""
+        self._place = place
+
+    def go(self, place: str | None) -> None:
+        """Leave what is written with its conversation, and find what was left at ``place``."""
+        if place != self._place:
+            self._drafts[self._place] = self.text
+            self._place = place
+            self.put(self._drafts.pop(place, ""))
 
     async def _on_key(self, event: events.Key) -> None:
-        # A text area would put a line break; a priority binding would overtake what was typed before it.
-        if event.key == "enter":
+        # At once: a binding reached by way of the app would overtake, or be overtaken by, what is typed.
+        active = self.screen.active_bindings.get(event.key)
+        if active is None or active.node is not self or not active.enabled:
+            return
+        if await self.app.run_action(active.binding.action, self):
             event.stop()
             event.prevent_default()
-            self.action_send()
+
+    async def _on_paste(self, event: events.Paste) -> None:
+        event.prevent_default()
+        event.stop()
+        text = event.text.replace("\r\n", "\n").replace("\r", "\n")
+        self.insert(self._pastes.fold(text))
+
+    @on(TextArea.Changed)
+    def _changed(self) -> None:
+        if self.text == self._put:
+            return
+        self._put = ""
+        self._offer()
+
+    def _offer(self) -> None:
+        self._popup.offer(completions(self.text, self._candidates) if self.cursor_at_end_of_text else ())
 
     def action_send(self) -> None:
-        text = self.text
-        if text.strip():
-            self.clear()
-            self.post_message(PromptSent(text))
+        chosen = self._popup.chosen
+        if chosen is not None and self._popup.moved:
+            return self.take(chosen)
+        text = self.written
+        if not text.strip():
+            return
+        self._popup.close()
+        self._walk = None
+        self.put(self._stash)
+        self._stash = ""
+        self.history.clear()
+        try:
+            self._history.add(text)
+        except PathUnusable as error:
+            self.post_message(PromptTroubled(str(error)))
+        self.post_message(PromptSent(text))
 
     def action_newline(self) -> None:
         self.insert("\n")
 
+    def action_complete(self) -> None:
+        if self._popup.chosen is None:
+            self._offer()
+        chosen = self._popup.chosen
+        if chosen is None:
+            raise SkipAction
+        self.take(chosen)
+
+    def action_recall(self, by: int) -> None:
+        if self._walk is None or self.text != self._put:
+            self._walk = Walk(self._history.texts(), self.text)
+        text = self._walk.step(by)
+        if text is not None:
+            self.put(text)
+
     def action_cursor_up(self, select: bool = False) -> None:
-        if self.text:
+        if self._popup.move(-1):
+            return
+        if select or not self.navigator.is_first_wrapped_line(self.cursor_location):
             super().action_cursor_up(select)
         else:
-            self.post_message(LastQuestionWanted())
+            self.action_recall(-1)
+
+    def action_cursor_down(self, select: bool = False) -> None:
+        if self._popup.move(1):
+            return
+        if select or not self.navigator.is_last_wrapped_line(self.cursor_location):
+            super().action_cursor_down(select)
+        else:
+            self.action_recall(1)
+
+    def action_edit(self) -> None:
+        try:
+            self.put(edited(self.app, self.written))
+        except EditorTrouble as error:
+            self.post_message(PromptTroubled(str(error)))

@@ -1,0 +1,47 @@
+"""The words that may follow a command here and now: modes, conversations, files, themes.
+
+This module must not know widgets.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+from modes.blend import ALIASES
+from tui.core.commands import Kind
+from tui.core.complete import Candidate, files
+from tui.core.session import Session
+from tui.core.store import SHORT_ID, StoreError
+from tui.ui.text import one_line
+
+
+class SessionCandidates:
+    """Asks the session each time, so that what is new is offered."""
+
+    def __init__(self, session: Session, themes: Callable[[], Iterable[str]]) -> None:
+        self._session, self._themes = session, themes
+
+    def __call__(self, kind: Kind, written: str) -> Iterable[Candidate]:
+        match kind:
+            case "mode":
+                return self._modes()
+            case "conversation":
+                return self._conversations()
+            case "theme":
+                return [Candidate(name) for name in self._themes()]
+            case "file":
+                return files(written)
+
+    def _modes(self) -> Iterable[Candidate]:
+        modes = self._session.catalog.modes
+        yield from (Candidate(name, mode.description) for name, mode in modes.items())
+        yield from (Candidate(name, "the bare model") for name in sorted(ALIASES) if name == "off")
+
+    def _conversations(self) -> Iterable[Candidate]:
+        try:
+            found = self._session.store.list()
+        except StoreError:
+            return  # the command itself will say so
+        for one in found:
+            short = one.id[:SHORT_ID]
+            yield Candidate(short, short, one_line(one.title) or short)
