@@ -39,7 +39,7 @@ class Command:
 
 
 COMMANDS = (
-    Command("mode", "speak in a mode or a blend; alone: list them", "[NAME|off|a*0.7+b*0.3]", "mode"),
+    Command("mode", "speak in a mode or a blend; alone: list them", "[NAME|off|BLEND]", "mode"),
     Command("new", "begin a new conversation"),
     Command("list", "earlier conversations: choose or search"),
     Command("resume", "go on with a conversation", "[ID|TEXT]", "conversation"),

@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+#: The longest text shown whole, in characters and in lines.
+LONG, MANY = 16_000, 400
+
 # Whole sequences first, so that no "[31m" is left standing when only its escape goes.
 _SEQUENCES = re.compile(
     r"\x1b\[[0-?]*[ -/]*[@-~]"  # CSI: colours, cursor
@@ -33,6 +36,15 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """``text`` cleaned, on one line, with single spaces."""
     return " ".join(clean(text).split())
+
+
+def beginning(text: str, ellipsis: str) -> str:
+    """``text``, or its beginning and how much follows: to lay out a megabyte takes seconds."""
+    if len(text) <= LONG and text.count("\n") < MANY:
+        return text
+    shown = "\n".join(text[:LONG].split("\n")[:MANY])
+    rest = len(text) - len(shown)
+    return f"{shown}{ellipsis}\n({rest:,} more characters, not shown here; all of it is kept and was sent)"
 
 
 def lines(count: int) -> str:

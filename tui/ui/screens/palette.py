@@ -111,8 +111,8 @@ class Palette(ModalScreen[Entry | None]):
 
     def _list(self) -> None:
         options = self.query_one(OptionList)
-        width = max(options.size.width - options.scrollbar_size_vertical, 20)
-        left = min(max(len(one.label) for one in self._entries) + 2, width // 2)
+        width = max(options.size.width - 3, 16)  # room for a scrollbar, which may come with the rows
+        left = min(max(len(one.label) for one in self._entries) + 2, width // 3)
         options.clear_options()
         options.add_options([self._row(one, left, width) for one in self._found])
         options.highlighted = 0 if self._found else None

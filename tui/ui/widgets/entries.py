@@ -15,7 +15,7 @@ from textual.widgets import Static
 
 from tui.core.conversation import Node
 from tui.ui.glyphs import Glyphs
-from tui.ui.text import clean
+from tui.ui.text import beginning, clean
 from tui.ui.widgets.prose import PlainProse, Prose
 from tui.ui.widgets.thinking import Thinking
 from tui.ui.wording import ending
@@ -31,7 +31,8 @@ class Question(Vertical):
 
     def compose(self) -> ComposeResult:
         yield Static(f"{self._glyphs.you} you", markup=False, classes="role")
-        yield Static(clean(self._text), markup=False, classes="body said")
+        shown = beginning(clean(self._text), self._glyphs.ellipsis)
+        yield Static(shown, markup=False, classes="body said")
         yield _state(self._waiting)
 
     def recorded(self) -> None:
