@@ -6,7 +6,7 @@ This module must not know which directory is the operator's, nor anything that u
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
@@ -40,8 +40,8 @@ class Catalog:
 
     modes: Mapping[str, Mode]
     problems: tuple[Problem, ...] = ()
-    _directory: Path | None = None
-    _seen: Stamp = None
+    _directory: Path | None = field(default=None, compare=False)
+    _seen: Stamp = field(default=None, compare=False)
 
     @classmethod
     def load(cls, operator_dir: Path | None, held: Collection[str] = ()) -> Catalog:

@@ -50,7 +50,7 @@ def completions(line: str, candidates: Candidates) -> list[Completion]:
     name, space, _ = line[1:].partition(" ")
     found = _arguments(line, name, candidates) if space else _names(name)
     kept = list(islice(found, MOST))
-    return [] if [one.line.rstrip() for one in kept] == [line] else kept
+    return [] if [one.line for one in kept] == [line] else kept
 
 
 def files(written: str) -> Iterator[Candidate]:

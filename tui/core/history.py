@@ -29,10 +29,15 @@ class History:
     """The texts in ``file``, and those of this program alone when it is None or cannot be used."""
 
     def __init__(self, file: Path | None) -> None:
+        self._all = file
         self.file = file
         self._texts: list[str] = []
         self._lines = 0
         self._read: tuple[int, int, int] | None = None
+
+    def keep(self, kept: bool) -> None:
+        """Whether what is added from now on goes to the file too."""
+        self.file = self._all if kept else None
 
     def texts(self) -> list[str]:
         """The oldest first, with what other programs have added since."""

@@ -46,20 +46,26 @@ class Session:
         notices = [problem.text for problem in catalog.problems]
         if store.notice:
             notices.append(store.notice)
-        history = History(data / "history.jsonl" if config.history else None)
+        history = History(data / "history.jsonl")
+        history.keep(config.history)
         return cls(config, catalog, store, loader, notices, history)
+
+    def refresh_modes(self) -> None:
+        """Read mode files again if any was changed; what is wrong with one is told once, in `notices`."""
+        self.notices += [problem.text for problem in self.catalog.refresh()]
 
     def refresh(self) -> bool:
         """Read again what of modes and settings was changed on disk; True when settings changed.
 
         What is wrong with it is told once, in `notices`, and what held before holds on.
         """
-        self.notices += [problem.text for problem in self.catalog.refresh()]
+        self.refresh_modes()
         found = self.settings_file.changed(self.config) if self.settings_file else None
         if found is None:
             return False
         before, (self.config, said) = self.config, found
         self.notices.append(said)
+        self.history.keep(self.config.history)
         return self.config != before
 
     def turns(self) -> Turns:

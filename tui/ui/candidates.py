@@ -33,6 +33,7 @@ class SessionCandidates:
                 return files(written)
 
     def _modes(self) -> Iterable[Candidate]:
+        self._session.refresh_modes()
         modes = self._session.catalog.modes
         yield from (Candidate(name, mode.description) for name, mode in modes.items())
         yield from (Candidate(name, "the bare model") for name in sorted(ALIASES) if name == "off")

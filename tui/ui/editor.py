@@ -37,7 +37,8 @@ def edited(app: App[Any], text: str) -> str:
         after = file.read_bytes() if file.is_file() else b""
         if code != 0:
             keep = after not in (b"", before)
-            raise EditorTrouble(f"{_ended(command[0], code)}: the text is as it was{_where(file, keep)}")
+            how = _ended(Path(command[0]).name, code)
+            raise EditorTrouble(f"{how}: the text is as it was{_where(file, keep)}")
         if not after.strip():
             raise EditorTrouble("the editor left an empty file: the text is as it was")
         try:

@@ -44,7 +44,7 @@ def beginning(text: str, ellipsis: str) -> str:
         return text
     shown = "\n".join(text[:LONG].split("\n")[:MANY])
     rest = len(text) - len(shown)
-    return f"{shown}{ellipsis}\n({rest:,} more characters, not shown here; all of it is kept and was sent)"
+    return f"{shown}{ellipsis}\n({rest:,} more characters, not shown here: all was sent)"
 
 
 def lines(count: int) -> str:

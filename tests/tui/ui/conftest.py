@@ -117,7 +117,8 @@ def begin(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         settings = Config(**{"mode": "short", "threads": 1, "ascii": False, **config})
         store = Store.open(tmp_path / "conversations.sqlite3")
         begun.append(Session.begin(settings, Catalog.load(modes), store, data))
-        begun[-1].history = History(tmp_path / "history.jsonl" if settings.history else None)
+        begun[-1].history = History(tmp_path / "history.jsonl")
+        begun[-1].history.keep(settings.history)
         return begun[-1]
 
     yield session

@@ -57,6 +57,10 @@ class Popup(OptionList, can_focus=False):
         self.highlighted = (self.highlighted + by) % len(self._offered)
         return True
 
+    def on_resize(self) -> None:
+        if self.display and not self.moved:
+            self._list()
+
     def close(self) -> bool:
         """Hide it; False when it was hidden."""
         shown, self.display = self.display, False
@@ -70,12 +74,15 @@ class Popup(OptionList, can_focus=False):
         rows = min(len(self._offered), ROWS, max(self.screen.size.height // 3, 1))
         # Laid out in no room of its own, just above what follows it.
         self.styles.height, self.styles.offset = rows, (0, -rows)
-        left = min(max(len(one.label) for one in self._offered) + 2, max(self.screen.size.width // 2, 10))
+        # Hidden until now it has no width of its own yet; three cells are its padding and a scrollbar.
+        width = max((self.container_size.width or self.screen.size.width) - 3, 10)
+        left = min(max(len(one.label) for one in self._offered) + 2, max(width // 2, 10))
         self.clear_options()
-        self.add_options([self._row(one, left) for one in self._offered])
+        self.add_options([self._row(one, left, width) for one in self._offered])
         self.highlighted = 0
 
-    def _row(self, one: Completion, left: int) -> Content:
+    def _row(self, one: Completion, left: int, width: int) -> Content:
         ellipsis = not self._glyphs.plain
-        label = Content(one_line(one.label)).truncate(left, ellipsis=ellipsis, pad=True)
-        return Content.assemble(label, Content.styled(one_line(one.help), "dim"))
+        label = Content(one_line(one.label)).truncate(left - 2, ellipsis=ellipsis, pad=True)
+        help = Content.styled(one_line(one.help), "dim")
+        return Content.assemble(label, "  ", help).truncate(width, ellipsis=ellipsis)
