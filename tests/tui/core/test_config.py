@@ -51,7 +51,7 @@ def test_without_file_or_variables_the_defaults_hold(file: Path) -> None:
 def test_the_file_gives_every_setting(file: Path) -> None:
     file.write_text(
         'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
-        'batch = 128\nflash_attention = false\ntune = false\n'
+        "batch = 128\nflash_attention = false\ntune = false\n"
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
     )
     assert Config.load(file, {}).model_dump() == EVERY_VALUE
