@@ -52,7 +52,8 @@ class Node:
 class Conversation:
     """A named place in the tree: ``head`` is the message that the next one answers to.
 
-    ``mode`` is the mode or blend as text, the one that the next turn speaks in.
+    ``mode`` is the mode or blend as text, the one that the next turn speaks in. ``deleted_at`` is when it
+    was deleted (seconds since the epoch), None for one that is there.
     """
 
     id: str
@@ -61,6 +62,7 @@ class Conversation:
     head: str | None
     created_at: float
     updated_at: float
+    deleted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
