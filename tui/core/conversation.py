@@ -20,7 +20,8 @@ class Provenance:
     """What wrote an answer, enough to ask for it again.
 
     ``scales`` are the (coefficients name, scale) pairs that were installed; ``sampling`` is the full
-    sampling as used, seed included. ``fingerprint`` is None while the model file was still being hashed.
+    sampling as used, seed included; ``constraints`` are those that were set, by name. ``fingerprint`` is
+    None while the model file was still being hashed.
     """
 
     model: str
@@ -29,6 +30,7 @@ class Provenance:
     mode_version: str
     scales: tuple[tuple[str, float], ...] = ()
     sampling: dict[str, Any] = field(default_factory=dict)
+    constraints: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

