@@ -20,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import fingerprint as identity
+from engine import memo
 from engine.contract import (
     Chunk,
     EngineError,
@@ -32,7 +33,7 @@ from engine.contract import (
 )
 from engine.llama.adapters import AdapterShelf
 from engine.llama.cache import CacheStats, PrefixCache, Slot
-from engine.llama.context import ContextOptions, LlamaContext, Row, default_threads
+from engine.llama.context import ContextOptions, LlamaContext, Row
 from engine.llama.generation import Generation, Pieces
 from engine.llama.library import devices, supports_gpu
 from engine.llama.memory import choose_cache, choose_context, choose_slots, context_cost, free_memory
@@ -40,6 +41,7 @@ from engine.llama.model import LlamaModel
 from engine.llama.sampler import Sampler
 from engine.llama.scheduler import Scheduler
 from engine.llama.template import ChatTemplate
+from engine.llama.tuning import Tuning, tuned
 from engine.lowrank import Basis, Coefficients
 
 _ALL_LAYERS = -1
@@ -51,16 +53,20 @@ class LlamaOptions:
     """What may be forced; None leaves the choice to the engine.
 
     ``context`` is tokens for each of ``slots`` answers at once; ``cache`` bytes of main memory beside the
-    context for what was read. ``fingerprints`` is a file where the identity of base models is remembered.
+    context for what was read. ``tune`` False takes the usual for what is not forced, and measures nothing.
+    ``memo`` is a file where facts about models are remembered.
     """
 
     context: int | None = None
     threads: int | None = None
     gpu_layers: int | None = None
-    fingerprints: Path | None = None
+    memo: Path | None = None
     slots: int | None = None
     cache: int | None = None
+    batch: int | None = None
+    flash: bool | None = None
     window_only: bool = False
+    tune: bool = False
 
 
 class _Answer(Iterator[Chunk]):
@@ -94,13 +100,20 @@ class _Answer(Iterator[Chunk]):
 class LlamaEngine:
     """A loaded GGUF. Constructing it loads the model: call it off the screen's thread."""
 
-    def __init__(self, path: Path, options: LlamaOptions, on_progress: Progress) -> None:
+    def __init__(
+        self,
+        path: Path,
+        options: LlamaOptions,
+        on_progress: Progress,
+        on_tuning: Progress = lambda _fraction: True,
+    ) -> None:
         layers = options.gpu_layers
         if layers is None:
             layers = _ALL_LAYERS if supports_gpu() else 0
         self._model = LlamaModel(path, layers, on_progress)
         try:
-            self._context = self._open(options)
+            self._tuning = self._tune(options, layers, on_tuning)
+            self._context = self._open(options, self._tuning)
         except BaseException:
             self._model.free()
             raise
@@ -115,20 +128,27 @@ class LlamaEngine:
         self._lock = threading.RLock()  # an answer may be let go of anywhere, also inside
         self._running: dict[str, Generation] = {}
         self._closing = threading.Event()
-        self._fingerprint = self._begin_fingerprint(options.fingerprints)
+        self._fingerprint = self._begin_fingerprint(options.memo)
         self._info = self._describe(layers)
         self._thread = threading.Thread(target=self._work, name="llama", daemon=True)
         self._thread.start()
 
-    def _open(self, options: LlamaOptions) -> LlamaContext:
+    def _tune(self, options: LlamaOptions, layers: int, on_tuning: Progress) -> Tuning:
+        """What is forced, and for the rest what was measured here, or the usual."""
+        forced = {"threads": options.threads, "batch": options.batch, "flash": options.flash}
+        if options.tune and None in forced.values():
+            found = tuned(self._model, layers, options.memo, on_tuning)
+        else:
+            found = Tuning.usual(supports_gpu())
+        return found.forced(**forced)
+
+    def _open(self, options: LlamaOptions, tuning: Tuning) -> LlamaContext:
         cost, free = context_cost(self._model), free_memory()
         size = choose_context(options.context, self._model.trained_context, cost, free)
         slots = choose_slots(options.slots, size, cost, free)
-        threads = options.threads or default_threads()
-        flash = None if supports_gpu() else False
         return LlamaContext(
             self._model,
-            ContextOptions(size, threads, slots, flash=flash, window_only=options.window_only),
+            ContextOptions(size, tuning.threads, slots, tuning.batch, tuning.flash, options.window_only),
         )
 
     @property
@@ -328,7 +348,7 @@ class LlamaEngine:
     def _begin_fingerprint(self, cache: Path | None) -> Future[str | None]:
         future: Future[str | None] = Future()
         path = self._model.path
-        known = identity.remembered(path, cache) if cache else None
+        known = memo.remembered(path, cache) if cache else None
         if known:
             future.set_result(known)
             return future
@@ -337,7 +357,7 @@ class LlamaEngine:
             try:
                 value = identity.fingerprint(path, self._closing)
                 if value and cache:
-                    identity.remember(path, value, cache)
+                    memo.remember(path, value, cache)
                 future.set_result(value)
             except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
                 future.set_exception(error)
@@ -366,4 +386,5 @@ class LlamaEngine:
             device=" + ".join(gpus) or "CPU",
             thinks=self._template.thinks,
             notes=tuple(notes),
+            tuning=self._tuning.sentences(),
         )

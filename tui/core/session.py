@@ -32,8 +32,8 @@ class Session:
     @classmethod
     def begin(cls, config: Config, catalog: Catalog, store: Store, data: Path, load: bool = True) -> Session:
         """Start loading the engine; returns at once. Without ``load``, whoever shows it starts ``loader``."""
-        fingerprints = data / "fingerprints.json"
-        loader = EngineLoader(lambda progress: open_engine(config, fingerprints, progress))
+        memo = data / "models.json"
+        loader = EngineLoader(lambda progress: open_engine(config, memo, progress, loader.tuning))
         if load:
             loader.start()
         notices = [problem.text for problem in catalog.problems]

@@ -24,6 +24,10 @@ from tui.headless.output import Notices
 SCHEMA = 1
 _POLL = 0.1
 
+_STAGES = {
+    "loading": "loading the model",
+    "tuning": "first use of this model: trying how it runs fastest here",
+}
 _ENDINGS = {
     "length": "cut off: the limit of tokens for one answer was reached",
     "context": "cut off: the context is full (a larger one: --context)",
@@ -124,7 +128,8 @@ def _wait_for_model(session: Session, notices: Notices) -> None:
         try:
             session.loader.wait(_POLL)
         except TimeoutError:
-            notices.progress(f"loading the model {session.loader.progress:4.0%}")
+            doing = _STAGES[session.loader.stage]
+            notices.progress(f"{doing} {session.loader.progress:4.0%}")
         else:
             notices.clear()
             return

@@ -84,8 +84,12 @@ def _engine() -> Iterator[Finding]:
         free = f"{device.free / gib:,.1f} of {device.total / gib:,.1f} GiB free"
         yield Finding("device", f"{device.name}: {device.description}, {free}")
     build = f"llama.cpp (llama-cpp-python {library.version})"
+    backends = ", ".join(library.gpu_backends())
     if library.supports_gpu():
-        yield Finding("engine", f"{build}, built for GPU")
+        yield Finding("engine", f"{build}, built for GPU ({backends})")
+    elif backends:
+        remedy = "see that the driver is installed and sees the GPU (for NVIDIA: nvidia-smi)"
+        yield Finding("engine", f"{build}, built for GPU ({backends}), but no GPU is found", remedy=remedy)
     else:
         remedy = "with an NVIDIA GPU and its CUDA toolkit: make chat CUDA=1"
         yield Finding("engine", f"{build}, built for CPU only", remedy=remedy)
@@ -99,8 +103,8 @@ def _model(config: Config, data: Path) -> Iterator[Finding]:
     try:
         path = chosen_model(config)
         began = time.perf_counter()
-        fingerprints = data / "fingerprints.json" if data.is_dir() else None
-        engine = open_engine(config, fingerprints, lambda _fraction: True)
+        memo = data / "models.json" if data.is_dir() else None
+        engine = open_engine(config, memo, lambda _fraction: True)
     except EngineError as error:
         yield Finding("model", str(error), False, "see the message above")
         return
@@ -113,6 +117,9 @@ def _model(config: Config, data: Path) -> Iterator[Finding]:
             f"{info.size / 1e6:,.0f} MB, on {info.device}, loaded in {loaded:.1f} s from {path}",
         )
         yield Finding("context", f"{info.context:,} tokens (trained on {info.trained_context:,})")
+        yield Finding("answers", f"{info.slots} at once, each with a context of its own")
+        for sentence in info.tuning:
+            yield Finding("tuning", sentence)
         for note in info.notes:
             yield Finding("note", note)
         yield Finding("base", f"fingerprint {(engine.fingerprint() or '')[:16]}")

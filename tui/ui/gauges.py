@@ -52,7 +52,8 @@ def state(session: Session, meter: Meter, stopping: bool, editing: bool) -> str:
     if loader.error is not None:
         return "no model"
     if loader.engine is None:
-        return f"loading {loader.progress * 100:.0f} %"
+        once = " (once)" if loader.stage == "tuning" else ""
+        return f"{loader.stage} {loader.progress * 100:.0f} %{once}"
     if stopping:
         return "stopping"
     if meter.phase == "idle" and editing:

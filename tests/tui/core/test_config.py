@@ -13,6 +13,9 @@ EVERY_VARIABLE = {
     "MODESHARE_ENGINE": "llama",
     "MODESHARE_CONTEXT": "4096",
     "MODESHARE_THREADS": "2",
+    "MODESHARE_BATCH": "128",
+    "MODESHARE_FLASH_ATTENTION": "off",
+    "MODESHARE_TUNE": "false",
     "MODESHARE_GPU_LAYERS": "-1",
     "MODESHARE_SLOTS": "3",
     "MODESHARE_CACHE": "0",
@@ -25,6 +28,9 @@ EVERY_VALUE = {
     "engine": "llama",
     "context": 4096,
     "threads": 2,
+    "batch": 128,
+    "flash_attention": False,
+    "tune": False,
     "gpu_layers": -1,
     "slots": 3,
     "cache": 0,
@@ -49,7 +55,7 @@ def test_without_file_or_variables_the_defaults_hold(file: Path) -> None:
 def test_the_file_gives_every_setting(file: Path) -> None:
     file.write_text(
         'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
-        "slots = 3\ncache = 0\n"
+        "batch = 128\nflash_attention = false\ntune = false\nslots = 3\ncache = 0\n"
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
     )
     assert Config.load(file, {}).model_dump() == EVERY_VALUE
@@ -202,6 +208,9 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
         Setting("engine", "llama", "default"),
         Setting("context", 1000, str(file)),
         Setting("threads", 2, "MODESHARE_THREADS"),
+        Setting("batch", None, "default"),
+        Setting("flash_attention", None, "default"),
+        Setting("tune", True, "default"),
         Setting("gpu_layers", 5, "--gpu-layers"),
         Setting("slots", None, "default"),
         Setting("cache", None, "default"),
