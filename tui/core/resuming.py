@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from modes.blend import VoiceError
 from modes.catalog import Catalog
 from modes.voice import Voice
-from tui.core.conversation import Conversation, Node
+from tui.core.conversation import Conversation, Node, Provenance
 from tui.core.store import NoSuchConversation, Store, StoreError
 
 LATEST = "latest"
@@ -51,18 +51,18 @@ def other_models(path: Sequence[Node], model: str, fingerprint: str | None) -> s
     ``model`` and ``fingerprint`` are of the loaded one; without a fingerprint on either side the names
     decide.
     """
-    names = []
+    names: list[str] = []
     for node in path:
         wrote = node.provenance
-        if wrote is None or wrote.model in names:
-            continue
-        if fingerprint is None or wrote.fingerprint is None:
-            same = wrote.model == model
-        else:
-            same = wrote.fingerprint == fingerprint
-        if not same:
+        if wrote is not None and not _same(wrote, model, fingerprint) and wrote.model not in names:
             names.append(wrote.model)
     if not names:
         return None
     told = ", ".join(name if name != model else f"another {name}" for name in names)
     return f"earlier answers here were written by {told}; {model} goes on"
+
+
+def _same(wrote: Provenance, model: str, fingerprint: str | None) -> bool:
+    if fingerprint is None or wrote.fingerprint is None:
+        return wrote.model == model
+    return wrote.fingerprint == fingerprint

@@ -19,6 +19,7 @@ from tui.core.conversation import Conversation, Dropped, Finished, Node, NotSave
 from tui.core.session import Session
 from tui.core.store import SHORT_ID
 from tui.core.turn import Ask, Event
+from tui.headless.inputs import not_held
 from tui.headless.output import Notices
 
 SCHEMA = 1
@@ -90,6 +91,7 @@ def ask(session: Session, place: Place, question: str, wishes: Wishes, as_json: 
         notices.say(notice)
     _wait_for_model(session, notices)
     _say_of_model(session, place, notices)
+    _say_of_schema(wishes.constraints.json_schema, notices)
     parent = place.path[-1].id if place.path else None
     request = Ask(
         place.conversation.id,
@@ -121,6 +123,11 @@ def _say_of_model(session: Session, place: Place, notices: Notices) -> None:
     others = resuming.other_models(place.path, engine.info.name, engine.fingerprint(wait=False))
     if others:
         notices.say(others)
+
+
+def _say_of_schema(schema: str | None, notices: Notices) -> None:
+    if schema is not None and (free := not_held(schema)):
+        notices.say(f"not enforced, check it yourself: {', '.join(free)} in the JSON schema")
 
 
 def _wait_for_model(session: Session, notices: Notices) -> None:

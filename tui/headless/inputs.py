@@ -7,6 +7,27 @@ import math
 from pathlib import Path
 from typing import BinaryIO
 
+_NOT_HELD = frozenset(
+    {
+        "minimum",
+        "maximum",
+        "exclusiveMinimum",
+        "exclusiveMaximum",
+        "multipleOf",
+        "uniqueItems",
+        "contains",
+        "not",
+        "if",
+        "patternProperties",
+        "propertyNames",
+        "dependentRequired",
+        "dependentSchemas",
+    }
+)
+#: What stands under these are names of the schema's own, or values: no keywords.
+_NAMES = frozenset({"properties", "$defs", "definitions"})
+_VALUES = frozenset({"enum", "const", "default", "examples"})
+
 
 class BadInput(ValueError):
     """A file, argument or standard input that cannot be used; the text says why and what to do."""
@@ -52,6 +73,27 @@ def read_schema(file: Path) -> str:
             f'--json-schema: {file} holds no JSON object: a schema looks like {{"type": "object", ...}}'
         )
     return text
+
+
+def not_held(schema: str) -> list[str]:
+    """Keywords in a JSON Schema that no grammar can hold an answer to: they are left to the reader."""
+    found: dict[str, None] = {}
+    _look(json.loads(schema), found)
+    return list(found)
+
+
+def _look(part: object, found: dict[str, None]) -> None:
+    if isinstance(part, list):
+        for inner in part:
+            _look(inner, found)
+    if isinstance(part, dict):
+        for key, value in part.items():
+            if key in _NOT_HELD:
+                found[key] = None
+            elif key in _NAMES and isinstance(value, dict):
+                _look(list(value.values()), found)
+            elif key not in _VALUES:
+                _look(value, found)
 
 
 def parse_bias(text: str) -> tuple[int | str, float]:
