@@ -47,6 +47,15 @@ def _spec(text: str) -> str:
         raise ValueError(f"a mode or blend ({error})") from None
 
 
+def _pairs(value: object) -> object:
+    if not isinstance(value, str):
+        return value
+    pairs = [pair.partition("=") for pair in value.split(";") if pair.strip()]
+    if not all(equals and name.strip() for name, equals, _ in pairs):
+        raise ValueError("a table, or pairs such as fold=f2; send=ctrl+s")
+    return {name.strip(): keys.strip() for name, _, keys in pairs}
+
+
 class Config(BaseModel):
     """Every setting. None means that the program chooses by what it finds."""
 
@@ -76,6 +85,12 @@ class Config(BaseModel):
     gpu_layers: Annotated[int, Field(ge=-1)] | None = None
     """Layers of the model kept on the GPU; -1 is all of them."""
 
+    slots: Annotated[int, Field(ge=1)] | None = None
+    """Answers that can be written at once."""
+
+    cache: Annotated[int, Field(ge=0)] | None = None
+    """MiB of main memory for what was read, beside the context; 0 keeps none."""
+
     mode: Annotated[str, AfterValidator(_spec)] = blend.BASE
     """The mode or blend that a new conversation begins in."""
 
@@ -91,8 +106,11 @@ class Config(BaseModel):
     history: bool = True
     """What was sent is kept on disk, to be recalled with Up in later sessions."""
 
-    keys: dict[str, str] = {}
-    """Other keys, by the name of what they do, several separated by commas (docs/keys.md)."""
+    keys: Annotated[dict[str, str], BeforeValidator(_pairs)] = {}
+    """Other keys, by the name of what they do, several separated by commas (docs/keys.md).
+
+    In a variable: ``fold=f2; send=ctrl+s``.
+    """
 
     @classmethod
     def load(cls, config_file: Path, environ: Mapping[str, str]) -> Config:

@@ -20,7 +20,8 @@ class Provenance:
     """What wrote an answer, enough to ask for it again.
 
     ``scales`` are the (coefficients name, scale) pairs that were installed; ``sampling`` is the full
-    sampling as used, seed included. ``fingerprint`` is None while the model file was still being hashed.
+    sampling as used, seed included; ``constraints`` are those that were set, by name. ``fingerprint`` is
+    None while the model file was still being hashed.
     """
 
     model: str
@@ -29,6 +30,7 @@ class Provenance:
     mode_version: str
     scales: tuple[tuple[str, float], ...] = ()
     sampling: dict[str, Any] = field(default_factory=dict)
+    constraints: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,8 @@ class Node:
 class Conversation:
     """A named place in the tree: ``head`` is the message that the next one answers to.
 
-    ``mode`` is the mode or blend as text, the one that the next turn speaks in.
+    ``mode`` is the mode or blend as text, the one that the next turn speaks in. ``deleted_at`` is when it
+    was deleted (seconds since the epoch), None for one that is there.
     """
 
     id: str
@@ -61,6 +64,7 @@ class Conversation:
     head: str | None
     created_at: float
     updated_at: float
+    deleted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,9 +17,14 @@ EVERY_VARIABLE = {
     "MODESHARE_FLASH_ATTENTION": "off",
     "MODESHARE_TUNE": "false",
     "MODESHARE_GPU_LAYERS": "-1",
+    "MODESHARE_SLOTS": "3",
+    "MODESHARE_CACHE": "0",
     "MODESHARE_MODE": "legal * 0.7 + coding*0.3",
     "MODESHARE_THEME": "nord",
     "MODESHARE_ASCII": "1",
+    "MODESHARE_MOUSE": "false",
+    "MODESHARE_HISTORY": "no",
+    "MODESHARE_KEYS": "fold=f2; send = enter,ctrl+s",
 }
 EVERY_VALUE = {
     "model": Path("/m.gguf"),
@@ -30,9 +35,14 @@ EVERY_VALUE = {
     "flash_attention": False,
     "tune": False,
     "gpu_layers": -1,
+    "slots": 3,
+    "cache": 0,
     "mode": "legal*0.7+coding*0.3",
     "theme": "nord",
     "ascii": True,
+    "mouse": False,
+    "history": False,
+    "keys": {"fold": "f2", "send": "enter,ctrl+s"},
 }
 
 
@@ -51,8 +61,9 @@ def test_without_file_or_variables_the_defaults_hold(file: Path) -> None:
 def test_the_file_gives_every_setting(file: Path) -> None:
     file.write_text(
         'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
-        "batch = 128\nflash_attention = false\ntune = false\n"
+        "batch = 128\nflash_attention = false\ntune = false\nslots = 3\ncache = 0\n"
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
+        'mouse = false\nhistory = false\nkeys = { fold = "f2", send = "enter,ctrl+s" }\n'
     )
     assert Config.load(file, {}).model_dump() == EVERY_VALUE
 
@@ -112,6 +123,8 @@ def test_a_relative_model_starts_from_the_file_but_otherwise_from_the_working_di
         ("threads = 0\n", "threads: found 0, expected at least 1"),
         ("threads = true\n", "threads: found true, expected a whole number"),
         ("gpu_layers = -2\n", "gpu_layers: found -2, expected at least -1"),
+        ("slots = 0\n", "slots: found 0, expected at least 1"),
+        ("cache = -1\n", "cache: found -1, expected at least 0"),
         ("ascii = 1\n", "ascii: found 1, expected true or false"),
         ('engine = "mlx"\n', "engine: found \"mlx\", expected 'llama'"),
         ("model = 3\n", "model: found 3, expected a path in quotes"),
@@ -206,9 +219,19 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
         Setting("flash_attention", None, "default"),
         Setting("tune", True, "default"),
         Setting("gpu_layers", 5, "--gpu-layers"),
+        Setting("slots", None, "default"),
+        Setting("cache", None, "default"),
         Setting("mode", "base", "default"),
         Setting("theme", None, "default"),
         Setting("ascii", None, "default"),
     )
     config = Config.load(file, variables).with_flags(**flags)
     assert {setting.name: setting.value for setting in listed} == config.model_dump()
+
+
+def test_keys_that_cannot_be_read_are_told_with_an_example(file: Path) -> None:
+    with pytest.raises(ConfigError, match="MODESHARE_KEYS: .* pairs such as fold=f2; send=ctrl\\+s"):
+        Config.load(file, {"MODESHARE_KEYS": "fold"})
+    file.write_text("keys = 3\n")
+    with pytest.raises(ConfigError, match="keys: found 3, expected a table"):
+        Config.load(file, {})
