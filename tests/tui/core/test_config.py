@@ -224,13 +224,16 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
         Setting("mode", "base", "default"),
         Setting("theme", None, "default"),
         Setting("ascii", None, "default"),
+        Setting("mouse", True, "default"),
+        Setting("history", True, "default"),
+        Setting("keys", {}, "default"),
     )
     config = Config.load(file, variables).with_flags(**flags)
     assert {setting.name: setting.value for setting in listed} == config.model_dump()
 
 
 def test_keys_that_cannot_be_read_are_told_with_an_example(file: Path) -> None:
-    with pytest.raises(ConfigError, match="MODESHARE_KEYS: .* pairs such as fold=f2; send=ctrl\\+s"):
+    with pytest.raises(ConfigError, match=r"MODESHARE_KEYS: .* pairs such as fold=f2; send=ctrl\+s"):
         Config.load(file, {"MODESHARE_KEYS": "fold"})
     file.write_text("keys = 3\n")
     with pytest.raises(ConfigError, match="keys: found 3, expected a table"):

@@ -1,0 +1,89 @@
+"""The installed ``tui`` in a terminal, from the first question to tomorrow's."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.tui.program import Program
+from tests.tui.screen import Screen, opened
+
+pytestmark = [pytest.mark.terminal, pytest.mark.model]
+
+UP, TAB, ENTER, CLEAR = "\x1b[A", "\t", "\r", "\x15"
+
+_BRIEF = """
+extends = "{name}"
+max_tokens = 8
+[sampling]
+temperature = 0.0
+"""
+
+
+def _press(screen: Screen, keys: str) -> None:
+    screen.seen = b""
+    screen.child.send(keys)
+
+
+def _answered(screen: Screen, program: Program, talks: int, answers: int) -> None:
+    """Wait until that many answers of the latest of ``talks`` conversations are on disk, and none grows."""
+
+    def on_disk() -> bool:
+        latest = (program.talks() or [[]])[0]
+        done = [node for node in latest if node.role == "assistant" and node.status in ("done", "length")]
+        return len(program.talks()) == talks and len(done) == answers
+
+    screen.until(on_disk, f"{answers} answers")
+
+
+def test_a_session_from_the_first_question_to_the_next_day(program: Program) -> None:
+    modes = program.config / "modes"
+    modes.mkdir()
+    for name in ("base", "cherokee"):
+        (modes / f"{name}.toml").write_text(_BRIEF.format(name=name))
+
+    with opened(program) as screen:
+        screen.shows("idle")
+        screen.type("Name a colour.")
+        _answered(screen, program, 1, 1)
+
+        _press(screen, "/mode cher")
+        screen.shows("cherokee  ")
+        _press(screen, TAB)
+        screen.shows("/mode cherokee")
+        _press(screen, ENTER)
+        screen.shows("Ꮳ cherokee")
+        screen.type("ᎣᏏᏲ, what is water?")
+        _answered(screen, program, 1, 2)
+
+        _press(screen, UP)
+        screen.shows("what is water?")
+        _press(screen, UP)
+        screen.shows("/mode cherokee")
+        _press(screen, CLEAR)
+
+        screen.type("/new")
+        screen.type("Say good night.")
+        _answered(screen, program, 2, 1)
+        screen.type("/list")
+        screen.shows("Enter")
+        _press(screen, "colour")
+        screen.shows("Name a colour.")
+        _press(screen, ENTER)
+        screen.shows("what is water?")
+        assert screen.leave() == 0
+
+    night, colours = program.talks()
+    assert [node.content for node in colours if node.role == "user"] == [
+        "Name a colour.",
+        "ᎣᏏᏲ, what is water?",
+    ]
+    spoken = [node.provenance.mode for node in colours if node.provenance]
+    assert spoken == ["base", "cherokee"] and night[0].content == "Say good night."
+
+    with opened(program, "--resume", colours[0].conversation[:8]) as screen:
+        screen.shows("what is water?")
+        screen.shows("Ꮳ cherokee")
+        _press(screen, UP)
+        screen.shows("/quit")
+        _press(screen, CLEAR)
+        assert screen.leave() == 0
