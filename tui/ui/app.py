@@ -63,7 +63,7 @@ class ChatApp(App[None]):
         signal.signal(number, signal.SIG_DFL)
 
         def end() -> None:
-            self._chat.presenter.close()
+            self._chat.desk.close()
             os.kill(os.getpid(), number)
 
         # Apart, because the screen's thread may hold what the answer needs to be saved.

@@ -13,8 +13,9 @@ from tui.core.commands import COMMANDS
 from tui.core.conversation import Provenance
 from tui.core.session import Session
 from tui.core.store import Store
+from tui.ui.rows import age
 from tui.ui.screens.commands import HANDLERS
-from tui.ui.screens.conversations import Conversations, age
+from tui.ui.screens.conversations import ConversationsScreen
 from tui.ui.screens.help import Help
 from tui.ui.widgets.entries import Answer, Question
 
@@ -99,9 +100,9 @@ async def test_list_finds_a_conversation_by_its_words_and_resumes_it(begin: Begi
         assert "lighthouses" not in me.said and "bread" not in me.said
         await me.send("/list")
         await me.pilot.pause()
-        assert isinstance(me.pilot.app.screen, Conversations)
+        assert isinstance(me.pilot.app.screen, ConversationsScreen)
         options = me.pilot.app.screen.query_one(OptionList)
-        assert options.option_count == 2
+        await me.until(lambda: options.option_count == 2)
         await me.pilot.press(*"lightho")
         await me.until(lambda: options.option_count == 1)
         await me.press("enter")
