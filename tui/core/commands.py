@@ -34,7 +34,7 @@ COMMANDS = (
     Command("regenerate", "answer the last question again"),
     Command("edit", "change the last question; the old one is kept"),
     Command("fork", "a new conversation that goes on from here"),
-    Command("version", "another version of a question or answer; alone: list them", "previous|next|N"),
+    Command("version", "another version of a question or answer; alone: list them", "[previous|next|N]"),
     Command("copy", "copy an answer (1: the last) or the last code in it", "[N] [code]"),
     Command("export", "write this conversation to a file: .json is JSON, else Markdown", "[FILE]"),
     Command("delete", "delete this conversation", "[ID]"),

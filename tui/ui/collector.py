@@ -10,6 +10,10 @@ import gc
 
 _NEVER = 1_000_000_000
 
+#: Objects made before a short collection, and short ones before a middle one. Python's own 700 are a part of
+#: one redrawing: what lives for a tenth of a second would be kept until the next full collection.
+_YOUNG, _MIDDLE = 20_000, 10
+
 
 class Collector:
     """Full collections happen when asked for; the frequent short ones go on as ever."""
@@ -22,7 +26,7 @@ class Collector:
         self._before = gc.get_threshold()
         gc.collect()
         gc.freeze()
-        gc.set_threshold(self._before[0], self._before[1], _NEVER)
+        gc.set_threshold(_YOUNG, _MIDDLE, _NEVER)
 
     def collect(self) -> None:
         """Nobody is waiting now."""

@@ -31,6 +31,7 @@ class Desk:
         self._meter = Meter()
         self._live: dict[str, Live] = {}
         self._unseen: set[str] = set()
+        self._forgotten: set[str] = set()
         # What could not be written to disk is only here.
         self._unsaved: dict[str, Dialogue] = {}
 
@@ -48,6 +49,13 @@ class Desk:
     def resting(self) -> bool:
         """No answer is being written anywhere."""
         return not self._live
+
+    @property
+    def behind(self) -> str:
+        """What is happening in other conversations, in a few words; empty when nothing is."""
+        writing = len(self._live) - (self.live is not None)
+        told = [f"{writing} more writing"] if writing else []
+        return ", ".join([*told, *([f"{len(self._unseen)} new"] if self._unseen else [])])
 
     @property
     def waiting(self) -> bool:
@@ -98,6 +106,12 @@ class Desk:
         """The path in front has changed: count from its last answer."""
         self._meter = Meter.after(self.front.path)
 
+    def forget(self, conversation: str) -> None:
+        """It was deleted: stop what is under way in it, and say no more of it."""
+        self.stop(conversation)
+        self._unseen.discard(conversation)
+        self._forgotten.add(conversation)
+
     def stop(self, conversation: str | None = None) -> bool:
         """End the answer under way in ``conversation`` (None: the one in front); False when there is none."""
         live = self._live.get(conversation) if conversation else self.live
@@ -120,11 +134,12 @@ class Desk:
             self._unsaved[key] = live.dialogue
         if live.dialogue is self.front:
             self._meter = live.meter
-        elif live.started:
+        elif live.started and key not in self._forgotten:
             self._unseen.add(key)
 
     def _put_in_front(self, dialogue: Dialogue) -> None:
         self.front.leave_edit()
         self.front = dialogue
         self._unseen.discard(dialogue.id or "")
+        self._forgotten.discard(dialogue.id or "")
         self.refresh_meter()

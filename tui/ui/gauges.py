@@ -32,13 +32,15 @@ def model_name(session: Session) -> str:
         return "no model"
 
 
-def fields(session: Session, badge: Content, meter: Meter, split: Split | None) -> list[Field]:
+def fields(session: Session, badge: Content, desk: Desk, split: Split | None) -> list[Field]:
     """Model, mode, context, and the speeds that are known."""
-    name = model_name(session)
+    name, meter = model_name(session), desk.meter
     shown = [Field(Content(name), 3, Content(name[:SHORT_NAME].rstrip("-_. "))), Field(badge, 6)]
     engine = session.loader.engine
     if engine is not None:
         shown.append(_context(engine.info.context, meter, split))
+    if behind := desk.behind:
+        shown.append(Field(Content(behind), 5))
     if meter.first_token is not None:
         shown.append(Field(Content(f"first {meter.first_token:.1f} s"), 2))
     if meter.prefill_rate is not None:

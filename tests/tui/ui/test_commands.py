@@ -10,9 +10,7 @@ from textual.widgets import Input, OptionList, Static
 from modes.catalog import Catalog
 from tests.tui.ui.conftest import driving
 from tui.core.commands import COMMANDS
-from tui.core.conversation import Provenance
 from tui.core.session import Session
-from tui.core.store import Store
 from tui.ui.rows import age
 from tui.ui.screens.commands import HANDLERS
 from tui.ui.screens.conversations import ConversationsScreen
@@ -196,13 +194,16 @@ async def test_a_title_is_kept(begin: Begin) -> None:
         assert me.session.store.latest().title == "Towers of light"
 
 
-@pytest.mark.parametrize("command", ["/regenerate", "/edit", "/fork", "/title x", "/stop"])
+NEEDS_ONE = ("regenerate", "edit", "fork", "rename x", "title x", "stop", "version", "copy", "copy code")
+
+
+@pytest.mark.parametrize("command", [*NEEDS_ONE, "delete", "undo", "export"])
 async def test_a_command_that_needs_a_conversation_says_so_when_there_is_none(
     begin: Begin, command: str
 ) -> None:
     async with driving(begin()) as me:
-        await me.send(command)
-        assert "error: there is no" in me.said
+        await me.send(f"/{command}")
+        await me.until(lambda: "error: there is no" in me.said)
         assert me.session.store.latest() is None
 
 
@@ -210,33 +211,6 @@ async def test_quit_leaves(begin: Begin) -> None:
     async with driving(begin()) as me:
         await me.send("/quit")
         await me.until(lambda: not me.pilot.app.is_running)
-
-
-async def test_a_long_conversation_is_opened_at_its_end_and_grows_backwards(begin: Begin) -> None:
-    session = begin()
-    _fill(session.store, 100)
-    async with driving(session, resume=session.store.latest().id) as me:
-        assert len(me.chat.query(Question)) + len(me.chat.query(Answer)) == 60
-        assert "140 earlier messages (PageUp loads more)" in me.said
-        me.chat.transcript.release_anchor()
-        me.chat.transcript.scroll_home(animate=False)
-        await me.pilot.pause()
-        await me.press("pageup")
-        await me.until(lambda: "80 earlier messages" in me.said)
-        assert len(me.chat.query(Question)) + len(me.chat.query(Answer)) == 120
-        top = me.chat.query(Question)[30]
-        await me.until(lambda: me.chat.transcript.scroll_y > 0)
-        assert top.region.y == me.chat.transcript.region.y + top.styles.margin.top
-
-
-def _fill(store: Store, turns: int) -> None:
-    conversation = store.create("short")
-    parent = None
-    for turn in range(turns):
-        question = store.add_question(conversation.id, parent, f"question {turn}")
-        provenance = Provenance("model", None, "short", "1")
-        parent = store.begin_answer(conversation.id, question.id, provenance).id
-        store.finish_answer(parent, text=f"answer {turn}", thinking="", status="done", usage=None)
 
 
 def test_ages_are_told_in_the_largest_whole_unit() -> None:

@@ -16,6 +16,7 @@ from tui.core.export import ExportError
 from tui.core.store import SHORT_ID, NoSuchConversation, StoreError
 from tui.ui.badge import badge
 from tui.ui.dialogue import NothingThere
+from tui.ui.messages import ConversationChosen
 from tui.ui.screens import keeping, reading
 from tui.ui.screens.conversations import ConversationsScreen
 from tui.ui.screens.help import Help
@@ -125,8 +126,8 @@ def _at_rest(screen: ChatScreen) -> None:
 
 
 def _choose(screen: ChatScreen, words: str) -> None:
-    async def chosen(conversation: Conversation | None) -> None:
+    def chosen(conversation: Conversation | None) -> None:
         if conversation is not None:
-            await screen.open(conversation)
+            screen.post_message(ConversationChosen(conversation))
 
     screen.app.push_screen(ConversationsScreen(screen.session.store, screen.rows, screen, words), chosen)

@@ -30,8 +30,8 @@ async def delete_one(screen: ChatScreen, conversation: Conversation) -> None:
     """Gone from every list; what is being written in it is stopped and kept with it."""
     store = screen.session.store
     title = one_line(store.get(conversation.id).title)
-    screen.desk.stop(conversation.id)
     store.delete(conversation.id)
+    screen.desk.forget(conversation.id)
     if conversation.id == screen.dialogue.id:
         screen.desk.new()
         await screen.show_all()
@@ -39,7 +39,7 @@ async def delete_one(screen: ChatScreen, conversation: Conversation) -> None:
     await screen.transcript.note(f"deleted: {title} (/undo brings it back; it is kept for 30 days)")
 
 
-async def undo(screen: ChatScreen, _argument: str) -> None:
+async def undo(screen: ChatScreen, _argument: str = "") -> None:
     """Bring back what was deleted last, and go there."""
     last = next(iter(screen.session.store.deleted()), None)
     if last is None:

@@ -40,7 +40,7 @@ async def version(screen: ChatScreen, argument: str) -> None:
     """``previous``, ``next`` or a number, of the last message that has versions, or of the place given."""
     places = [node for node in reversed(screen.dialogue.path) if node.id in screen.dialogue.versions]
     if not places:
-        raise NothingThere("there is only one version here: /regenerate or /edit makes another")
+        raise NothingThere("there is no other version here: /regenerate or /edit makes one")
     wanted, _, place = argument.partition(" ")
     if not wanted:
         return await _list_versions(screen)

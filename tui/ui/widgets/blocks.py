@@ -14,6 +14,7 @@ from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Static
+
 # Not public, but Textual is pinned exactly.
 from textual.widgets._markdown import (
     MarkdownBlock,

@@ -30,13 +30,13 @@ class Conversations(Vertical):
     """Sends `ConversationChosen`, `DeletionWanted`, `UndoWanted` and `ListLeft`."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "leave", "back", show=False, id="list.leave"),
-        Binding("up", "move('cursor_up')", "up", show=False, id="list.up"),
-        Binding("down", "move('cursor_down')", "down", show=False, id="list.down"),
-        Binding("pageup", "move('page_up')", "page up", show=False, id="list.page_up"),
-        Binding("pagedown", "move('page_down')", "page down", show=False, id="list.page_down"),
-        Binding("f8", "delete", "in the list: delete the conversation", id="list.delete"),
-        Binding("ctrl+z", "undo", "in the list: bring back what was deleted", id="list.undo"),
+        Binding("escape", "leave", "back", show=False, id="list_leave"),
+        Binding("up", "move('cursor_up')", "up", show=False, id="list_up"),
+        Binding("down", "move('cursor_down')", "down", show=False, id="list_down"),
+        Binding("pageup", "move('page_up')", "page up", show=False, id="list_page_up"),
+        Binding("pagedown", "move('page_down')", "page down", show=False, id="list_page_down"),
+        Binding("f8", "delete", "in the list: delete the conversation", id="list_delete"),
+        Binding("ctrl+z", "undo", "in the list: bring back what was deleted", id="list_undo"),
     ]
 
     def __init__(self, store: Store, rows: Rows, words: str = "", foot: str = "") -> None:
@@ -44,8 +44,11 @@ class Conversations(Vertical):
         self._store, self._rows, self._words, self._foot = store, rows, words, foot
         self._found: list[Hit] = []
         self._shown: list[Content] = []
+        self._ids: list[str] = []
         self._limit = PAGE
         self._front: str | None = None
+        self._found_for: str | None = None
+        self._entered = False
 
     def compose(self) -> ComposeResult:
         yield Input(self._words, placeholder="Search all", compact=True)
@@ -88,7 +91,7 @@ class Conversations(Vertical):
         event.stop()
         if event.words != self._words:
             return  # somebody typed on
-        self._found = event.hits
+        self._found, self._found_for = event.hits, event.words
         foot = self._foot
         if event.error:
             foot = f"error: {one_line(event.error)}"
@@ -96,18 +99,28 @@ class Conversations(Vertical):
             foot = "nothing found" if self._words.strip() else "none yet"
         self.query_one(".foot", Static).update(foot)
         self._list()
+        if self._entered:
+            self._choose_highlighted()
 
     @on(Input.Changed)
     def _search(self, event: Input.Changed) -> None:
         event.stop()
         if event.value != self._words:
-            self._words, self._limit = event.value, PAGE
-            self.query_one(OptionList).highlighted = None
+            self._words, self._limit, self._entered = event.value, PAGE, False
+            self._ids = []  # the highlight goes to the first that is found
+            self.query_one(OptionList).action_first()
             self.look()
 
     @on(Input.Submitted)
     def _choose(self, event: Input.Submitted) -> None:
         event.stop()
+        # What is shown may still be what was found for fewer words.
+        self._entered = self._found_for != self._words
+        if not self._entered:
+            self._choose_highlighted()
+
+    def _choose_highlighted(self) -> None:
+        self._entered = False
         if self.highlighted:
             self.post_message(ConversationChosen(self.highlighted))
 
@@ -144,14 +157,17 @@ class Conversations(Vertical):
         self.post_message(UndoWanted())
 
     def _list(self) -> None:
-        """Draw the rows, if they are other ones, and stay where the highlight was."""
+        """Draw the rows, if they are other ones, and keep the highlight on its conversation."""
         options = self.query_one(OptionList)
         width = max(options.size.width - options.scrollbar_size_vertical, 12)
         rows = [self._rows.row(hit, width, hit.conversation.id == self._front) for hit in self._found]
         if [row.markup for row in rows] == [row.markup for row in self._shown]:
             return
-        at = options.highlighted
-        self._shown = rows
+        ids = [hit.conversation.id for hit in self._found]
+        at = options.highlighted or 0
+        if at < len(self._ids) and self._ids[at] in ids:
+            at = ids.index(self._ids[at])
+        self._shown, self._ids = rows, ids
         options.clear_options()
         options.add_options(rows)
-        options.highlighted = min(at or 0, len(rows) - 1) if rows else None
+        options.highlighted = min(at, len(rows) - 1) if rows else None

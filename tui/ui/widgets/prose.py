@@ -5,14 +5,11 @@ This module must not know nodes or turns: text comes in, cleaned.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from markdown_it import MarkdownIt
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Markdown
-from textual.widgets.markdown import MarkdownBlock
 
 from tui.ui.pieces import cut
 from tui.ui.widgets.blocks import BulletList, OrderedList, Paragraph
@@ -26,7 +23,7 @@ def _parser() -> MarkdownIt:
 class Piece(Markdown):
     """A part of an answer that is whole, or the last one, which grows."""
 
-    BLOCKS: ClassVar[dict[str, type[MarkdownBlock]]] = {
+    BLOCKS = {  # noqa: RUF012 - as Textual declares it
         **Markdown.BLOCKS,
         "paragraph_open": Paragraph,
         "bullet_list_open": BulletList,

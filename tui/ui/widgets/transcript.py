@@ -37,7 +37,10 @@ class Item:
 
 
 class Transcript(VerticalScroll, can_focus=False):
-    """Follows its end until the reader scrolls away, and again once the reader is back."""
+    """Follows its end until the reader scrolls away, and again once the reader is back.
+
+    What is awaited here is for the screen's task alone: it would not bear being done twice at a time.
+    """
 
     def __init__(self, catalog: Catalog, glyphs: Glyphs) -> None:
         super().__init__()
@@ -114,23 +117,22 @@ class Transcript(VerticalScroll, can_focus=False):
         for answer in self.query(Answer):
             answer.fold(self._unfolded)
 
-    async def on_mouse_scroll_up(self) -> None:
+    def on_mouse_scroll_up(self) -> None:
         if self.scroll_y <= 0 and self._first:
-            await self.page_up()
+            self.screen.call_later(self.page_up)
 
-    async def on_mouse_scroll_down(self) -> None:
+    def on_mouse_scroll_down(self) -> None:
         if self.scroll_y >= self.max_scroll_y and self._last < len(self._items):
-            await self.page_down()
+            self.screen.call_later(self.page_down)
 
-    @on(events.Click, "#earlier")
-    async def _load_earlier(self) -> None:
-        self.scroll_home(animate=False)
-        await self.page_up()
-
-    @on(events.Click, "#later")
-    async def _load_later(self) -> None:
-        self.scroll_end(animate=False)
-        await self.page_down()
+    @on(events.Click, ".marker")
+    def _load(self, event: events.Click) -> None:
+        earlier = event.widget is not None and event.widget.id == "earlier"
+        if earlier:
+            self.scroll_home(animate=False)
+        else:
+            self.scroll_end(animate=False)
+        self.screen.call_later(self.page_up if earlier else self.page_down)
 
     async def _add(self, make: Callable[[], Widget]) -> Item:
         item = Item(make)
