@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tui.core.commands import COMMANDS
 from tui.ui.app import KEY_GROUPS
-from tui.ui.keys import key_name, named
+from tui.ui.keys import key_name
 
 FILE = Path(__file__).parents[1] / "docs/keys.md"
 
@@ -47,7 +47,7 @@ def document() -> str:
     commands = [(f"`{one.usage}`", one.help) for one in COMMANDS]
     parts = [_HEAD, _table(("command", "to"), commands), _KEYS]
     for group in KEY_GROUPS:
-        rows = [(f"`{name}`", key_name(key.key), key.description) for name, key in named([group]).items()]
+        rows = [(f"`{name}`", key_name(key.key), key.description) for name, key in group.named().items()]
         parts += [f"### {group.title}\n", _table(("name", "keys", "to"), rows)]
     return "\n".join(parts) + "\n"
 

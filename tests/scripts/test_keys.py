@@ -7,7 +7,7 @@ import tomllib
 from pathlib import Path
 
 from tui.ui.app import KEY_GROUPS
-from tui.ui.keys import checked, named
+from tui.ui.keys import checked
 
 SCRIPT = Path(__file__).parents[2] / "scripts/keys.py"
 
@@ -20,4 +20,4 @@ def test_the_page_of_keys_agrees_with_the_program() -> None:
 def test_the_example_on_the_page_can_be_used() -> None:
     page = runpy.run_path(str(SCRIPT))["document"]()
     example = page.partition("```toml\n")[2].partition("```")[0]
-    assert checked(tomllib.loads(example)["keys"], named(KEY_GROUPS))[1] == []
+    assert checked(tomllib.loads(example)["keys"], KEY_GROUPS)[1] == []

@@ -5,6 +5,7 @@ Made once by the command line and handed to whoever shows it; closing it closes 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -35,6 +36,7 @@ class Session:
     history: History = field(default_factory=lambda: History(None))
     settings_file: SettingsFile | None = None
     _turns: Turns | None = None
+    _making: threading.Lock = field(default_factory=threading.Lock)
 
     @classmethod
     def begin(cls, config: Config, catalog: Catalog, store: Store, data: Path, load: bool = True) -> Session:
@@ -70,9 +72,11 @@ class Session:
 
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""
-        if self._turns is None:
-            self._turns = Turns(self.loader.wait(), self.store)
-        return self._turns
+        engine = self.loader.wait()
+        with self._making:
+            if self._turns is None:
+                self._turns = Turns(engine, self.store)
+            return self._turns
 
     def close(self) -> None:
         """Stop loading or close the engine, then close the store."""

@@ -6,6 +6,7 @@ Blocks while it runs: a screen runs it on a worker thread and shows its events.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -70,6 +71,8 @@ class Turns:
     def __init__(self, engine: Engine, store: Store) -> None:
         self._engine, self._store = engine, store
         self._unsaved: dict[str, Callable[[], Node]] = {}
+        # Turns of several conversations run at once, each on its own thread.
+        self._saving = threading.Lock()
 
     def run(self, ask: Ask) -> Generator[Event, None, None]:
         """The events of one turn, from `Started` to `Finished`.
@@ -207,13 +210,14 @@ class Turns:
     def _save_again(self) -> list[str]:
         """Try to write every finished answer that is not on disk yet; why it failed, once per answer."""
         reasons = []
-        for node, save in list(self._unsaved.items()):
-            try:
-                save()
-            except StoreError as error:
-                reasons.append(str(error))
-            else:
-                del self._unsaved[node]
+        with self._saving:
+            for node, save in list(self._unsaved.items()):
+                try:
+                    save()
+                except StoreError as error:
+                    reasons.append(str(error))
+                else:
+                    del self._unsaved[node]
         return reasons
 
 

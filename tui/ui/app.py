@@ -23,8 +23,10 @@ from tui.ui import keys
 from tui.ui.messages import SettingsChanged
 from tui.ui.screens.chat import ChatScreen
 from tui.ui.screens.help import Help
+from tui.ui.screens.keyed import Keyed
 from tui.ui.screens.palette import Entry, Palette, entries
 from tui.ui.theme import OURS, Colourless, NoSuchTheme, choose, default
+from tui.ui.widgets.conversations import Conversations
 from tui.ui.widgets.prompt import Prompt
 
 
@@ -60,7 +62,7 @@ class ChatApp(App[None]):
 
     def bound(self) -> dict[str, list[Binding]]:
         """Every key action with its keys as they are now, in the groups that the help shows."""
-        return {group.title: keys.bound(keys.named([group]), self._keymap_wanted) for group in KEY_GROUPS}
+        return {group.title: keys.bound(group.named(), self._keymap_wanted) for group in KEY_GROUPS}
 
     @on(SettingsChanged)
     def _settle(self) -> None:
@@ -71,8 +73,7 @@ class ChatApp(App[None]):
                 choose(self, config.theme)
             except NoSuchTheme as error:
                 notices.append(str(error))
-        known = keys.named(KEY_GROUPS)
-        self._keymap_wanted, wrong = keys.checked(config.keys, known)
+        self._keymap_wanted, wrong = keys.checked(config.keys, KEY_GROUPS)
         notices += wrong
         self.set_keymap(self._keymap_wanted)
 
@@ -91,7 +92,8 @@ class ChatApp(App[None]):
             elif entry is not None:
                 chat.prompt.call(entry.line)
 
-        shown = [each for group in self.bound().values() for each in group]
+        groups = [group.title for group in KEY_GROUPS if group.namespace is not None]
+        shown = [each for title, group in self.bound().items() if title in groups for each in group]
         self.push_screen(Palette(entries(self._session.catalog, shown), chat.glyphs), chosen)
 
     def on_mount(self) -> None:
@@ -111,16 +113,19 @@ class ChatApp(App[None]):
         signal.signal(number, signal.SIG_DFL)
 
         def end() -> None:
-            self._chat.presenter.close()
+            self._chat.desk.close()
             os.kill(os.getpid(), number)
 
         # Apart, because the screen's thread may hold what the answer needs to be saved.
         threading.Thread(target=end, name="hang-up", daemon=True).start()
 
 
+_CHAT, _LIST = frozenset({"chat"}), frozenset({"list"})
+
 #: Whose keys the help, the palette and docs/keys.md list, and config.toml may change.
 KEY_GROUPS = (
-    keys.Group("Writing", Prompt, ""),
-    keys.Group("The conversation", ChatScreen, "screen."),
-    keys.Group("The program", ChatApp, "app."),
+    keys.Group("Writing", Prompt, _CHAT, ""),
+    keys.Group("The conversation", Keyed, _CHAT, "screen."),
+    keys.Group("The list of conversations", Conversations, _LIST, None),
+    keys.Group("The program", ChatApp, _CHAT | _LIST, "app."),
 )

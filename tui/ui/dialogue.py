@@ -6,12 +6,14 @@ The one place that holds this. It must not know widgets; its store may raise `St
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from modes.blend import BASE, VoiceError
 from modes.voice import Voice
 from tui.core.conversation import Conversation, Finished, Node, Started
 from tui.core.session import Session
 from tui.core.turn import Ask
+from tui.core.versions import Version, versions
 
 
 class NothingThere(Exception):
@@ -19,14 +21,30 @@ class NothingThere(Exception):
 
 
 class Dialogue:
-    """A conversation being held; it is stored from its first question on."""
+    """A conversation being held; it is stored from its first question on.
+
+    ``versions`` has an entry for every message on the path that has others beside it. ``unsaved``: there is
+    an answer that could not be written to disk.
+    """
 
     def __init__(self, session: Session) -> None:
         self._session = session
         self.conversation: Conversation | None = None
         self.path: list[Node] = []
+        self.versions: dict[str, Version] = {}
+        self.unsaved = False
         self._edited: Node | None = None
         self.voice, self.trouble = self._voice(session.config.mode)
+
+    @property
+    def id(self) -> str | None:
+        """The conversation's id, None before its first question."""
+        return self.conversation.id if self.conversation else None
+
+    @property
+    def title(self) -> str:
+        """As it is on record; empty before the first question."""
+        return self._session.store.get(self.conversation.id).title if self.conversation else ""
 
     @property
     def editing(self) -> bool:
@@ -76,7 +94,15 @@ class Dialogue:
         ends = [at for at, node in enumerate(self.path) if node.id == parent]
         kept = self.path[: ends[0] + 1] if ends else []
         self.path = [*kept, *([event.question] if event.question else []), event.answer]
-        return len(kept) < before
+        branched = len(kept) < before
+        if branched:
+            self.versions = self._versions()
+        return branched
+
+    def wrote(self, text: str, thinking: str) -> None:
+        """More of the last answer has come."""
+        last = self.path[-1]
+        self.path[-1] = replace(last, content=last.content + text, thinking=last.thinking + thinking)
 
     def finished(self, event: Finished) -> None:
         """The last answer is over."""
@@ -95,15 +121,21 @@ class Dialogue:
         with suppress(VoiceError):
             self.voice = self._session.catalog.voice(self.voice.spec)
 
-    def new(self) -> None:
-        """Begin afresh in the same voice; nothing is stored yet."""
-        self.conversation, self.path, self._edited, self.trouble = None, [], None, None
-
     def open(self, conversation: Conversation) -> None:
         """Go on with ``conversation`` where it stands, in its mode (or base, and `trouble` says why)."""
         path = self._session.store.path(conversation.head) if conversation.head else []
         self.conversation, self.path, self._edited = conversation, path, None
+        self.versions = self._versions()
         self.voice, self.trouble = self._voice(conversation.mode)
+
+    def go_to(self, message: str) -> None:
+        """Stand in the branch of ``message``, another version of one on the path."""
+        assert self.conversation is not None
+        store, place = self._session.store, self.conversation.id
+        end = store.leaf(message, place)
+        store.set_head(place, end.id)
+        self.path, self._edited = store.path(end.id), None
+        self.versions = self._versions()
 
     def rename(self, title: str) -> None:
         """Raises `NothingThere`."""
@@ -119,6 +151,11 @@ class Dialogue:
         self._session.store.set_mode(forked.id, self.voice.spec)
         self.conversation, self._edited = forked, None
         return forked
+
+    def _versions(self) -> dict[str, Version]:
+        if self.conversation is None or not self.path:
+            return {}
+        return versions(self._session.store, self.path, self.conversation.id)
 
     def _voice(self, spec: str) -> tuple[Voice, str | None]:
         try:

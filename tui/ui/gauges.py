@@ -8,8 +8,11 @@ from __future__ import annotations
 from textual.content import Content
 
 from engine.contract import ModelUnusable
+from tui.core.context import Split
 from tui.core.models import chosen_model
 from tui.core.session import Session
+from tui.ui.desk import Desk
+from tui.ui.live import Live
 from tui.ui.meter import Meter
 from tui.ui.text import one_line
 from tui.ui.widgets.status import Field
@@ -29,14 +32,15 @@ def model_name(session: Session) -> str:
         return "no model"
 
 
-def fields(session: Session, badge: Content, meter: Meter) -> list[Field]:
+def fields(session: Session, badge: Content, desk: Desk, split: Split | None) -> list[Field]:
     """Model, mode, context, and the speeds that are known."""
-    name = model_name(session)
+    name, meter = model_name(session), desk.meter
     shown = [Field(Content(name), 3, Content(name[:SHORT_NAME].rstrip("-_. "))), Field(badge, 6)]
     engine = session.loader.engine
     if engine is not None:
-        context = engine.info.context
-        shown.append(Field(Content(f"{(meter.used or 0) / context:.0%} of {context:,}"), 5))
+        shown.append(_context(engine.info.context, meter, split))
+    if behind := desk.behind:
+        shown.append(Field(Content(behind), 5))
     if meter.first_token is not None:
         shown.append(Field(Content(f"first {meter.first_token:.1f} s"), 2))
     if meter.prefill_rate is not None:
@@ -46,7 +50,16 @@ def fields(session: Session, badge: Content, meter: Meter) -> list[Field]:
     return shown
 
 
-def state(session: Session, meter: Meter, stopping: bool, editing: bool) -> str:
+def _context(context: int, meter: Meter, split: Split | None) -> Field:
+    used = meter.used if meter.used is not None else split.used if split else 0
+    short = f"{used / context:.0%} of {context:,}"
+    if split is None:
+        return Field(Content(short), 5)
+    parts = ", ".join(f"{name} {tokens:,}" for name, tokens in split.shares if tokens or name == "free")
+    return Field(Content(f"{short} ({parts})"), 5, Content(short))
+
+
+def state(session: Session, desk: Desk) -> str:
     """What the program is doing, in a few words."""
     loader = session.loader
     if loader.error is not None:
@@ -54,10 +67,17 @@ def state(session: Session, meter: Meter, stopping: bool, editing: bool) -> str:
     if loader.engine is None:
         once = " (once)" if loader.stage == "tuning" else ""
         return f"{loader.stage} {loader.progress * 100:.0f} %{once}"
-    if stopping:
+    if desk.live is None:
+        return "editing (Escape leaves)" if desk.front.editing else "idle"
+    return _writing(desk, desk.live, loader.engine.info.slots)
+
+
+def _writing(desk: Desk, live: Live, slots: int) -> str:
+    meter = live.meter
+    if live.stopping:
         return "stopping"
-    if meter.phase == "idle" and editing:
-        return "editing (Escape leaves)"
+    if desk.waiting:
+        return f"waiting: {slots} other answers first" if slots > 1 else "waiting: another answer first"
     if meter.phase == "reading" and meter.prefill:
         return f"reading prompt {meter.prefill.done:,}/{meter.prefill.total:,}"
     return meter.phase

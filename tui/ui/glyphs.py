@@ -21,10 +21,12 @@ class Glyphs:
     unfolded: str
     ellipsis: str
     separator: str
+    back: str
+    on: str
 
 
-UNICODE = Glyphs(False, "›", "›", "·", "▸", "▾", "…", " · ")
-ASCII = Glyphs(True, ">", ">", "-", "+", "-", "...", " | ")
+UNICODE = Glyphs(False, "›", "›", "·", "▸", "▾", "…", " · ", "‹", "›")
+ASCII = Glyphs(True, ">", ">", "-", "+", "-", "...", " | ", "<", ">")
 
 
 def choose(ascii_only: bool | None, encoding: str | None = None) -> Glyphs:

@@ -6,7 +6,7 @@ This module must not know what any binding does: bindings are given to it, from 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Protocol
 
@@ -35,22 +35,30 @@ class HasBindings(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The keys of one class. ``namespace`` is put before its actions where they are run from elsewhere."""
+    """The keys of one class.
+
+    ``rooms`` are where they can be pressed: two actions may have the same key if they share no room.
+    ``namespace`` is put before their actions to run them from the prompt; None where that means nothing.
+    """
 
     title: str
     owner: type[HasBindings]
-    namespace: str
+    rooms: frozenset[str]
+    namespace: str | None
+
+    def named(self) -> dict[str, Binding]:
+        """The bindings that have an id and a description, by id, their actions in full."""
+        found = {}
+        for each in self.owner.BINDINGS:
+            if isinstance(each, Binding) and each.id and each.description:
+                action = each.action if "." in each.action else f"{self.namespace or ''}{each.action}"
+                found[each.id] = replace(each, action=action)
+        return found
 
 
 def named(groups: Iterable[Group]) -> dict[str, Binding]:
-    """The bindings of ``groups`` that have an id and a description, by id, their actions in full."""
-    found = {}
-    for group in groups:
-        for each in group.owner.BINDINGS:
-            if isinstance(each, Binding) and each.id and each.description:
-                action = each.action if "." in each.action else group.namespace + each.action
-                found[each.id] = replace(each, action=action)
-    return found
+    """All bindings of ``groups`` that have an id and a description, by id."""
+    return {name: binding for group in groups for name, binding in group.named().items()}
 
 
 def bound(known: Mapping[str, Binding], keymap: Mapping[str, str]) -> list[Binding]:
@@ -58,8 +66,9 @@ def bound(known: Mapping[str, Binding], keymap: Mapping[str, str]) -> list[Bindi
     return [each.with_key(keymap.get(name, each.key)) for name, each in known.items()]
 
 
-def checked(wanted: Mapping[str, str], known: Mapping[str, Binding]) -> tuple[dict[str, str], list[str]]:
+def checked(wanted: Mapping[str, str], groups: Sequence[Group]) -> tuple[dict[str, str], list[str]]:
     """``wanted`` as a keymap, without what cannot be used; and why it cannot, a sentence each."""
+    known = named(groups)
     keymap: dict[str, str] = {}
     wrong: list[str] = []
     for name, keys in wanted.items():
@@ -73,8 +82,8 @@ def checked(wanted: Mapping[str, str], known: Mapping[str, Binding]) -> tuple[di
             wrong.append(f"[keys] {name}: {reason}; {key_name(known[name].key)} stays")
         else:
             keymap[name] = ",".join(parts)
-    for name, reason in _clashes(known, keymap):
-        del keymap[name]
+    for name, reason in _clashes(groups, keymap):
+        keymap.pop(name, None)
         wrong.append(f"[keys] {name}: {reason}; {key_name(known[name].key)} stays")
     return keymap, wrong
 
@@ -100,7 +109,8 @@ def _wrong_with(key: str) -> str | None:
             return f"{shown} begins with no key to hold{tables.nearest(modifier, _MODIFIERS)}"
     if last not in _KNOWN and not (len(last) == 1 and last.isalnum()) and not _character(last):
         return f"{shown} is no key{tables.nearest(last, _KNOWN)}: write it like ctrl+g, f5 or pageup"
-    written = len(last) == 1 or bool(_character(last)) or last == "space"
+    character = last if len(last) == 1 else _character(last)
+    written = character is not None and character.isprintable()  # escape and tab are characters, too
     if written and not {"ctrl", "alt", "super", "hyper", "meta"} & set(modifiers):
         return f"{shown} is a character to write: add ctrl+ or alt+"
     return None
@@ -114,17 +124,17 @@ def _character(name: str) -> str | None:
         return None
 
 
-def _clashes(known: Mapping[str, Binding], keymap: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Those of ``keymap`` whose key does something else already."""
-    owners: dict[str, str] = {}
-    for name, binding in known.items():
-        if name not in keymap:
-            owners |= dict.fromkeys(binding.key.split(","), name)
-    clashes = []
-    for name, keys in keymap.items():
-        taken = next((key for key in keys.split(",") if owners.get(key, name) != name), None)
-        if taken:
-            clashes.append((name, f"{key_name(taken)} is already the key of {owners[taken]}"))
+def _clashes(groups: Sequence[Group], keymap: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Those of ``keymap`` whose key does something else already where it can be pressed."""
+    rooms = {name: group.rooms for group in groups for name in group.named()}
+    known = named(groups)
+    # What stays where it was has its key first, what was moved in the order in which it is written.
+    keys = {name: known[name].key for name in known if name not in keymap} | dict(keymap)
+    taken: dict[tuple[str, str], str] = {}
+    for name, written in keys.items():
+        places = [(room, key) for room in rooms[name] for key in written.split(",")]
+        clash = next((place for place in places if place in taken), None)
+        if clash and name in keymap:
+            yield name, f"{key_name(clash[1])} is already the key of {taken[clash]}"
         else:
-            owners |= dict.fromkeys(keys.split(","), name)
-    return clashes
+            taken |= dict.fromkeys(places, name)

@@ -16,7 +16,10 @@ Phase = Literal["idle", "waiting", "reading", "thinking", "answering"]
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Times are seconds of one clock. ``used`` is tokens of context as of the last answer."""
+    """Times are seconds of one clock. ``used`` is tokens of context as of the last answer.
+
+    ``thought`` counts the tokens of ``tokens`` that were reasoning.
+    """
 
     phase: Phase = "idle"
     prefill: Prefill | None = None
@@ -24,6 +27,7 @@ class Meter:
     first: float | None = None
     last: float = 0.0
     tokens: int = 0
+    thought: int = 0
     used: int | None = None
     usage: Usage | None = None
 
@@ -51,6 +55,7 @@ class Meter:
             first=self.first if self.first is not None else now,
             last=now,
             tokens=tokens,
+            thought=self.thought + (len(chunk.tokens) if chunk.thinking and not chunk.text else 0),
             used=read + tokens if read else self.used,
         )
 

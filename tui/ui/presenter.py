@@ -1,134 +1,110 @@
-"""Carries a turn from its thread to the transcript: takes its events, shows them, counts them.
+"""Shows the conversation in front, and what its turn writes while it is there.
 
 This module must not know keys, commands or the prompt.
 """
 
 from __future__ import annotations
 
-import time
-from dataclasses import dataclass, replace
-
-from engine.contract import Chunk
-from tui.core.conversation import Dropped, Finished, NotSaved, Started
 from tui.core.session import Session
 from tui.core.turn import Ask
-from tui.ui.dialogue import Dialogue
+from tui.ui.desk import Desk
+from tui.ui.live import Began, Ended, Live, Returned, Step, Warned, Written
 from tui.ui.meter import Meter
-from tui.ui.running import At, Refused, Running
-from tui.ui.text import clean
+from tui.ui.text import clean, one_line
 from tui.ui.widgets.entries import Answer, Question
-from tui.ui.widgets.transcript import Transcript
-from tui.ui.wording import dropped, ending
-
-#: Seconds that leaving waits for the answer under way to be saved.
-PATIENCE = 3.0
-
-
-@dataclass(slots=True)
-class _Shown:
-    """The widgets of the turn under way."""
-
-    question: Question | None = None
-    answer: Answer | None = None
+from tui.ui.widgets.transcript import Item, Transcript
+from tui.ui.wording import ending
 
 
 class Presenter:
-    """At most one turn at a time."""
+    """What is behind goes on without it, and is shown as far as it has come when it comes to the front."""
 
-    def __init__(self, session: Session, dialogue: Dialogue, transcript: Transcript) -> None:
-        self._session, self._dialogue, self._transcript = session, dialogue, transcript
-        self._shown = _Shown()
-        self.running: Running | None = None
-        self.meter = Meter()
+    def __init__(self, session: Session, desk: Desk, transcript: Transcript) -> None:
+        self._session, self._desk, self._transcript = session, desk, transcript
+        self._question: Item | None = None
+        self._answer: Item | None = None
+
+    @property
+    def running(self) -> Live | None:
+        """The answer under way in front."""
+        return self._desk.live
+
+    @property
+    def meter(self) -> Meter:
+        """What is counted of the conversation in front."""
+        return self._desk.meter
+
+    async def show(self) -> None:
+        """The conversation in front anew, with its answer under way as far as it has come."""
+        front, live = self._desk.front, self._desk.live
+        writing = live is not None and live.started
+        items = await self._transcript.show(front.path, front.versions, writing)
+        self._question, self._answer = None, items[-1] if writing else None
+        if live is not None and not live.started and live.ask.question is not None:
+            self._question = await self._transcript.ask(live.ask.question, self._waiting())
+        for warning in live.warnings if live else ():
+            self._warn(warning)
 
     async def begin(self, ask: Ask) -> None:
         """Show the question, if there is one, and start the turn."""
-        self._shown = _Shown()
+        self._question = self._answer = None
+        self._desk.begin(ask)
         if ask.question is not None:
-            waiting = "" if self._session.loader.engine else "waiting for the model"
-            self._shown.question = await self._transcript.ask(ask.question, waiting)
-        self.meter = self.meter.begin(time.perf_counter())
-        self.running = Running(self._session, ask)
-        self.running.start()
+            self._question = await self._transcript.ask(ask.question, self._waiting())
 
-    async def advance(self) -> str | None:
-        """Show what has happened since; the question's text when it could not be asked."""
-        if self.running is None:
-            return None
-        text = thinking = ""
-        returned = None
-        for at in self.running.drain():
-            if isinstance(at.event, Chunk):
-                self.meter = self.meter.chunk(at.event, at.time)
-                text += at.event.text
-                thinking += at.event.thinking
-                continue
-            await self._write(text, thinking)
-            text = thinking = ""
-            returned = await self._happened(at) or returned
-        await self._write(text, thinking)
-        return returned
+    async def advance(self) -> tuple[bool, list[str]]:
+        """Show what has happened; whether a list of conversations changed, and questions that came back."""
+        changed, returned = False, []
+        for live, steps in self._desk.advance():
+            for step in steps:
+                changed = changed or isinstance(step, Began | Ended | Returned)
+                if isinstance(step, Returned):
+                    returned += [step.question] if step.question else []
+                    await self._returned(live, step)
+                elif live.dialogue is self._desk.front:
+                    await self._show(live, step)
+        return changed, returned
 
-    def stop(self) -> bool:
-        """End the turn under way; False when there is none."""
-        if self.running is None:
-            return False
-        self.running.stop()
-        return True
+    def _waiting(self) -> str:
+        return "" if self._session.loader.engine else "waiting for the model"
 
-    def close(self) -> None:
-        """Stop and wait until what there is of the answer is saved, or patience ends."""
-        if self.running is not None:
-            self.running.stop()
-            self.running.join(PATIENCE)
+    async def _show(self, live: Live, step: Step) -> None:
+        answer = self._answer.widget if self._answer else None
+        match step:
+            case Began(branched):
+                await self._began(branched)
+            case Written(text, thinking) if isinstance(answer, Answer):
+                lead = live.ask.voice.lead
+                await answer.write(text, thinking)
+                if thinking:
+                    answer.count_thinking(live.meter.thought, getattr(lead, "thinking_budget", None))
+            case Warned(text):
+                self._warn(text)
+            case Ended() if isinstance(answer, Answer):
+                answer.end(ending(self._desk.front.path[-1]))
+            case _:
+                pass
 
-    async def _write(self, text: str, thinking: str) -> None:
-        if self._shown.answer is not None:
-            await self._shown.answer.write(text, thinking)
+    async def _began(self, branched: bool) -> None:
+        if branched or self._question is None:
+            return await self.show()
+        if isinstance(self._question.widget, Question):
+            self._question.widget.recorded()
+        path = self._desk.front.path
+        self._answer = await self._transcript.answer(lambda: path[-1])
 
-    async def _happened(self, at: At) -> str | None:
-        match at.event:
-            case Started() as event:
-                await self._started(event)
-            case Dropped() as event:
-                if self._shown.answer:
-                    self._shown.answer.warn(dropped(event))
-            case NotSaved(reason):
-                if self._shown.answer:
-                    self._shown.answer.warn(f"not saved: {reason}")
-            case Finished() as event:
-                await self._finished(event)
-            case Refused(error):
-                return await self._refused(error)
-        return None
+    def _warn(self, text: str) -> None:
+        if self._answer and isinstance(self._answer.widget, Answer):
+            self._answer.widget.warn(text)
 
-    async def _started(self, event: Started) -> None:
-        if self._dialogue.started(event):
-            await self._transcript.show(self._dialogue.path[:-1])
-        elif self._shown.question:
-            self._shown.question.recorded()
-        provenance = event.answer.provenance
-        self._shown.answer = await self._transcript.answer(provenance.mode if provenance else "base")
-
-    async def _finished(self, event: Finished) -> None:
-        self._dialogue.finished(event)
-        self.meter = self.meter.finish(event)
-        self.running = None
-        if self._shown.answer:
-            await self._shown.answer.end(ending(event.answer))
-
-    async def _refused(self, error: BaseException | None) -> str | None:
-        running, self.running = self.running, None
-        self.meter = Meter(used=self.meter.used)
-        told = error is None or error is self._session.loader.error  # the screen tells of the loader's
-        reason = clean(str(error)) or type(error).__name__
-        if self._shown.answer:
-            last = replace(self._dialogue.path[-1], status="failed", error=reason)
-            self._dialogue.finished(Finished(last))
-            await self._shown.answer.end(ending(last))
-            return None
-        if self._shown.question:
-            await self._shown.question.remove()
-        if not told:
-            await self._transcript.note(reason, "error")
-        return running.ask.question if running else None
+    async def _returned(self, live: Live, step: Returned) -> None:
+        here = live.dialogue is self._desk.front
+        if here and self._question:
+            await self._transcript.drop(self._question)
+            self._question = None
+        error = step.error
+        # The screen itself tells of a model that could not be loaded.
+        if error is not None and error is not self._session.loader.error:
+            where = "" if here else f" (in {one_line(live.dialogue.title) or 'another conversation'})"
+            reason = clean(str(error)) or type(error).__name__
+            await self._transcript.note(reason + where, "error")

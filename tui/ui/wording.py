@@ -11,6 +11,7 @@ from textual.content import Content
 
 from modes.catalog import Catalog
 from modes.voice import Voice
+from tui.core.context import Split
 from tui.core.conversation import Dropped, Node, Status
 from tui.ui.badge import badge
 from tui.ui.glyphs import Glyphs
@@ -45,6 +46,27 @@ def voice_lines(voice: Voice) -> list[str]:
     """What is missing from ``voice``, a sentence each."""
     lines = [f"{name}: no trained coefficients yet: prompt and sampling only" for name in voice.untrained]
     return [*lines, *(f"{mode.name} lacks: {mode.lacks}" for mode, _ in voice.parts if mode.lacks)]
+
+
+def context_lines(split: Split, width: int) -> list[str]:
+    """How the context is divided, as a bar of ``width`` cells and in numbers."""
+    context = max(split.context, 1)
+    bar = ""
+    for name, tokens in split.shares[:-1]:
+        bar += name[0] * (max(1, round(tokens / context * width)) if tokens else 0)
+    rows = [f"{name:<8}{tokens:>9,} tokens {tokens / context:>5.0%}" for name, tokens in split.shares]
+    told = [f"[{bar[:width]:.<{width}}]", *rows, f"{'in all':<8}{split.context:>9,} tokens"]
+    if split.hidden:
+        told.append(f"the model no longer sees the first {split.hidden:,} messages")
+    return told
+
+
+def other_model(node: Node | None, model: str, fingerprint: str | None) -> str:
+    """What to say when ``node``, the last answer, is of another model; empty when it is not."""
+    wrote = node.provenance if node else None
+    if wrote is None or not wrote.fingerprint or not fingerprint or wrote.fingerprint == fingerprint:
+        return ""
+    return f"this was written by {clean(wrote.model)}, which is not loaded; {clean(model)} goes on with it"
 
 
 def mode_table(catalog: Catalog, current: Voice, glyphs: Glyphs, width: int) -> Content:

@@ -21,7 +21,7 @@ def config(tmp_path: Path) -> Path:
 
 
 def watching(session: Session, config: Path) -> Session:
-    session.settings_file = SettingsFile(config, {}, {"mode": "short", "threads": 1, "ascii": False})
+    session.settings_file = SettingsFile(config, {}, {"mode": "short", "threads": 1, "ascii": False, "tune": False})
     return session
 
 
@@ -57,11 +57,11 @@ async def test_a_mode_that_is_gone_is_spoken_in_until_another_is_chosen(begin: B
 
 async def test_a_changed_setting_holds_from_the_next_line_on(begin: Begin, config: Path) -> None:
     async with driving(watching(begin(), config), size=(200, 30)) as me:
-        config.write_text('theme = "light"\ncontext = 2048\n[keys]\nfold = "f2"\n')
+        config.write_text('theme = "light"\ncontext = 2048\n[keys]\nfold = "f7"\n')
         await me.send("/mode legal")
         await me.until(lambda: me.pilot.app.theme == "light")
         assert "context will change at the next start" in me.said
-        await me.press("f2")
+        await me.press("f7")
         await me.until(lambda: me.chat.transcript._unfolded)
 
 

@@ -10,6 +10,7 @@ import pytest
 from textual import events
 
 from tests.tui.ui.conftest import Driver, driving
+from tui.core.conversation import Node
 from tui.core.session import Session
 from tui.core.store import StoreError
 from tui.ui.screens.help import Help
@@ -116,18 +117,25 @@ async def test_markup_of_a_question_is_shown_as_it_is_and_control_sequences_are_
 
 async def test_markup_and_angle_brackets_of_an_answer_are_shown_as_they_are(begin: Begin) -> None:
     async with driving(begin()) as me:
-        answer = await me.chat.transcript.answer("short")
+        answer = await growing(me)
         for piece in ("[red]x[/red]\n\n", "<think>\n\nand <b>", "bold</b>\n\n```\n[i]", "code[/i]\n"):
             await answer.write(piece, "")
-        await answer.end("")
+        answer.end("")
         await me.until(lambda: "code" in me.said)
         for shown in ("[red]x[/red]", "<think>", "and <b>bold</b>", "[i]code[/i]"):
             assert shown in me.said
 
 
+async def growing(me: Driver) -> Answer:
+    node = Node("a", None, "c", "assistant", "", 0.0, status="streaming")
+    item = await me.chat.transcript.answer(lambda: node)
+    assert isinstance(item.widget, Answer)
+    return item.widget
+
+
 async def test_thinking_is_folded_until_it_is_asked_for(begin: Begin) -> None:
     async with driving(begin()) as me:
-        answer = await me.chat.transcript.answer("short")
+        answer = await growing(me)
         await answer.write("", "first thought\nsecond")
         await me.pilot.pause()
         assert "thinking… 2 lines" in me.said and "first thought" not in me.said

@@ -30,7 +30,7 @@ async def write(me: Driver, text: str) -> None:
 async def test_names_are_offered_and_tab_takes_the_first(begin: Begin) -> None:
     async with driving(begin()) as me:
         await write(me, "/re")
-        assert offered(me) == ["/resume", "/regenerate"]
+        assert offered(me) == ["/resume", "/rename", "/regenerate"]
         await me.press("tab")
         assert me.chat.prompt.text == "/resume "
 
@@ -38,8 +38,8 @@ async def test_names_are_offered_and_tab_takes_the_first(begin: Begin) -> None:
 async def test_arrows_choose_round_and_round_and_enter_takes_what_was_chosen(begin: Begin) -> None:
     async with driving(begin()) as me:
         await write(me, "/re")
-        for _ in range(3):
-            await me.press("down")
+        for key in ("up", "down", "up"):
+            await me.press(key)
         await me.press("enter")
         assert me.chat.prompt.text == "/regenerate" and not offered(me)
         await me.press("enter")

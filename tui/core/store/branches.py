@@ -33,6 +33,22 @@ _LEAF = f"""
 """
 
 
+_BRANCHED = """
+    WITH RECURSIVE up (id, parent, conversation) AS (
+        SELECT id, parent, conversation FROM message WHERE id = ?
+        UNION ALL
+        SELECT message.id, message.parent, message.conversation
+        FROM message JOIN up ON message.id = up.parent
+    )
+    SELECT id FROM up WHERE EXISTS (
+        SELECT 1 FROM message WHERE message.parent = up.parent AND message.id != up.id
+    ) OR (up.parent IS NULL AND EXISTS (
+        SELECT 1 FROM message
+        WHERE message.parent IS NULL AND message.conversation = up.conversation AND message.id != up.id
+    ))
+"""
+
+
 def users(db: sqlite3.Connection, message: str) -> list[str]:
     """The conversations, deleted ones aside, that stand at ``message`` or have something after it."""
     return [row["id"] for row in db.execute(_USERS, (message,))]
@@ -54,6 +70,11 @@ def children(db: sqlite3.Connection, node: str | None, conversation: str) -> lis
     found = [node_of(row) for row in rows.fetchall()]
     gone = {owner for owner in {one.conversation for one in found} if is_deleted(db, owner)}
     return [one for one in found if one.conversation not in gone or users(db, one.id)]
+
+
+def branched(db: sqlite3.Connection, node: str) -> list[str]:
+    """The messages from ``node`` up to the root that have others beside them, whoever knows those."""
+    return [row["id"] for row in db.execute(_BRANCHED, (node,))]
 
 
 def siblings(db: sqlite3.Connection, node: str, conversation: str) -> list[Node]:

@@ -25,6 +25,7 @@ from tui.core.store.search import index, search
 # `Store.list` hides the builtin inside the class.
 Conversations = list[Conversation]
 Hits = list[Hit]
+Ids = list[str]
 Nodes = list[Node]
 
 _FORK = "fork of "
@@ -205,6 +206,11 @@ class Store:
         """
         with self._reading() as db:
             return branches.siblings(db, node, conversation)
+
+    def branched(self, node: str) -> Ids:
+        """The messages from ``node`` up to the root that may have `siblings`; all others have none."""
+        with self._reading() as db:
+            return branches.branched(db, node)
 
     def leaf(self, node: str, conversation: str) -> Node:
         """The newest message after ``node`` that ``conversation`` knows, or ``node`` itself.

@@ -1,73 +1,90 @@
-"""The screen of a conversation: transcript, prompt, status line, and who is told of what.
+"""The screen of a conversation: transcript, prompt, sidebar, status line, and who is told of what.
 
 This module must not know how a turn is run or a command carried out: it passes them on.
 """
 
 from __future__ import annotations
 
-import time
-from typing import ClassVar
+from collections.abc import Awaitable
 
-from textual import on
+from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
-from textual.content import Content
-from textual.screen import Screen
+from textual.containers import Horizontal, Vertical
 
+from engine.contract import Engine
+from modes.voice import Voice
 from tui.core.commands import Said, UnknownCommand, read
-from tui.core.conversation import Conversation
+from tui.core.conversation import Conversation, Node
 from tui.core.session import Session
 from tui.core.store import StoreError
 from tui.core.turn import Ask
-from tui.ui import gauges, theme
+from tui.ui import gauges, theme, welcome
 from tui.ui.badge import badge
 from tui.ui.candidates import SessionCandidates
+from tui.ui.collector import Collector
+from tui.ui.counting import Counting, Key, count
+from tui.ui.desk import Desk
 from tui.ui.dialogue import Dialogue
 from tui.ui.glyphs import choose
-from tui.ui.messages import PromptSent, PromptTroubled, SettingsChanged
-from tui.ui.meter import Meter
+from tui.ui.messages import (
+    ConversationChosen,
+    Counted,
+    DeletionWanted,
+    PromptSent,
+    PromptTroubled,
+    SettingsChanged,
+    UndoWanted,
+    VersionWanted,
+)
 from tui.ui.presenter import Presenter
+from tui.ui.rows import Rows
+from tui.ui.screens import keeping, reading
 from tui.ui.screens.commands import HANDLERS, REFUSALS
+from tui.ui.screens.conversations import ConversationsScreen
+from tui.ui.screens.keyed import Keyed
 from tui.ui.widgets.entry import Entry
+from tui.ui.widgets.sidebar import Sidebar
 from tui.ui.widgets.status import StatusLine
 from tui.ui.widgets.transcript import Transcript
 
-#: How often a second the screen takes what the turn has written.
+#: How often a second the screen takes what the turns have written.
 RATE = 15
-#: Seconds within which a second Ctrl+C leaves.
-TWICE = 2.0
+#: Seconds after which the ages in the sidebar are told anew.
+MINUTE = 60.0
 
 
-class ChatScreen(Screen[None]):
-    """State is in `Dialogue` (where we stand) and `Presenter` (the turn under way), nowhere else."""
-
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "stop", "stop the answer; leave an edit", id="stop"),
-        Binding("ctrl+c", "interrupt", "stop the answer; twice: leave", id="interrupt"),
-        Binding("ctrl+t", "fold", "show or fold the thinking", id="fold", priority=True),
-        Binding("pageup", "earlier", "scroll back, load earlier messages", id="earlier"),
-        Binding("pagedown", "later", "scroll on", id="later"),
-        Binding("ctrl+end", "follow", "back to the end", id="follow", priority=True),
-    ]
+class ChatScreen(Keyed):
+    """State is in `Desk` (the conversations being held, and their turns), nowhere else."""
 
     def __init__(self, session: Session, resume: str | None = None) -> None:
         super().__init__()
         self.session = session
         self.glyphs = choose(session.config.ascii)
-        self.dialogue = Dialogue(session)
+        self.desk = Desk(session)
+        self.counting = Counting(session, self.desk)
+        self.rows = Rows(session.catalog, self.glyphs, self.desk.sign)
+        self.sidebar = Sidebar(session.store, self.rows)
         self.transcript = Transcript(session.catalog, self.glyphs)
         self.entry = Entry(
             self.glyphs, session.history, SessionCandidates(session, lambda: theme.names(self.app))
         )
         self.prompt = self.entry.prompt
-        self.presenter = Presenter(session, self.dialogue, self.transcript)
+        self.presenter = Presenter(session, self.desk, self.transcript)
+        self._collector = Collector()
         self._resume = resume
         self._loaded = False
-        self._interrupted = 0.0
+
+    @property
+    def dialogue(self) -> Dialogue:
+        """Where the operator stands."""
+        return self.desk.front
 
     def compose(self) -> ComposeResult:
-        yield self.transcript
-        yield self.entry
+        with Horizontal(id="main"):
+            yield self.sidebar
+            with Vertical(id="conversation"):
+                yield self.transcript
+                yield self.entry
         yield StatusLine(self.glyphs)
 
     async def on_mount(self) -> None:
@@ -76,61 +93,97 @@ class ChatScreen(Screen[None]):
         await self.show_all()
         await self._tell_notices()
         if self._resume:
-            await self._resume_at_start(self._resume)
+            await self._carried_out(self._open_named(self._resume))
         self.set_interval(1 / RATE, self._tick)
+        self.set_interval(MINUTE, self.lists_changed)
+        self.call_after_refresh(self._begin)
+
+    def _begin(self) -> None:
+        self._collector.begin()
         # Importing llama.cpp beside the first frame would hold it up.
-        self.call_after_refresh(self.session.loader.start)
+        self.session.loader.start()
 
     def on_unmount(self) -> None:
-        self.presenter.close()
+        self.desk.close()
+        self._collector.end()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self.sidebar.fit(event.size.width)
 
     async def open(self, conversation: Conversation) -> None:
-        """Go on with ``conversation`` where it stands. Shows why when the store refuses."""
-        try:
-            self.dialogue.open(conversation)
-        except StoreError as error:
-            await self.transcript.note(str(error), "error")
-        else:
-            await self.show_all()
+        """Go on with ``conversation`` as far as it has come. Raises `StoreError` and changes nothing."""
+        editing = self.dialogue.editing
+        self.desk.open(conversation)
+        if editing:
+            self.prompt.clear()
+        await self.show_all()
+
+    async def _open_named(self, ref: str) -> None:
+        await self.open(self.session.store.get(ref))
 
     async def show_all(self) -> None:
-        """The conversation anew, and before it what the operator must not miss."""
-        self.prompt.go(self._place)
-        await self.transcript.show(self.dialogue.path)
-        if not self.dialogue.path:
-            await self.transcript.note(self._hint())
-        self.presenter.meter = Meter.after(self.dialogue.path)
+        """The conversation in front anew, and with it what the operator must not miss."""
+        self.prompt.go(self.dialogue.id)
+        await self.presenter.show()
+        if not self.dialogue.path and self.desk.live is None:
+            await self.transcript.note(welcome.hint(self.session, self.dialogue.voice, self.glyphs))
         if self.dialogue.trouble:
             await self.transcript.note(self.dialogue.trouble, "error")
         if self._loaded:
-            await self._tell_load_error()
-        self._show_status()
+            await self._tell_of_model()
+        self.lists_changed()
+        self.show_status()
+        self.call_after_refresh(self._collector.collect)
+
+    def lists_changed(self) -> None:
+        """A conversation is new, gone, or tells something else of itself."""
+        self.sidebar.look(self.dialogue.id)
+        if isinstance(self.app.screen, ConversationsScreen):
+            self.app.screen.look()
 
     async def run_turn(self, ask: Ask) -> None:
         """Ask the model; the answer comes by and by."""
-        self.prompt.stand(self._place)
+        self.prompt.stand(self.dialogue.id)
         await self.presenter.begin(ask)
-        self._show_status()
-
-    @property
-    def _place(self) -> str | None:
-        return self.dialogue.conversation.id if self.dialogue.conversation else None
+        self.show_status()
 
     @on(PromptSent)
     async def _sent(self, event: PromptSent) -> None:
         await self._look_again()
         try:
             meant = read(event.text)
-            if isinstance(meant, Said):
-                await self._say(meant.text, event.text)
-            else:
-                await HANDLERS[meant.command.name](self, meant.argument)
         except UnknownCommand as error:
             self.prompt.give_back(event.text)
             await self.transcript.note(str(error), "error")
+        else:
+            if isinstance(meant, Said):
+                await self._carried_out(self._say(meant.text, event.text))
+            else:
+                await self._carried_out(HANDLERS[meant.command.name](self, meant.argument))
+
+    @on(VersionWanted)
+    async def _version_wanted(self, event: VersionWanted) -> None:
+        await self._carried_out(reading.go_to_version(self, event.message))
+
+    @on(ConversationChosen)
+    async def _chosen(self, event: ConversationChosen) -> None:
+        self.prompt.focus()
+        await self._carried_out(self.open(event.conversation))
+
+    @on(DeletionWanted)
+    async def _deletion_wanted(self, event: DeletionWanted) -> None:
+        await self._carried_out(keeping.delete_one(self, event.conversation))
+
+    @on(UndoWanted)
+    async def _undo_wanted(self) -> None:
+        await self._carried_out(keeping.undo(self))
+
+    async def _carried_out(self, command: Awaitable[None]) -> None:
+        try:
+            await command
         except REFUSALS as error:
             await self.transcript.note(str(error), "error")
-        self._show_status()
+        self.show_status()
 
     @on(PromptTroubled)
     async def _troubled(self, event: PromptTroubled) -> None:
@@ -149,12 +202,14 @@ class ChatScreen(Screen[None]):
             await self.transcript.note(notice)
 
     async def _say(self, text: str, written: str) -> None:
-        if self.presenter.running is not None:
+        if self.desk.live is not None:
             self.prompt.give_back(written)
-            await self.transcript.note("an answer is under way: wait for it, or stop it (Escape)")
+            await self.transcript.note(
+                "an answer is under way here: wait for it, stop it (Escape), or ask elsewhere (/new)"
+            )
         elif self.session.loader.error is not None:
             self.prompt.give_back(written)
-            await self._tell_load_error()
+            await self._tell_of_model()
         else:
             try:
                 ask = self.dialogue.ask(text)
@@ -168,77 +223,38 @@ class ChatScreen(Screen[None]):
         loader = self.session.loader
         if not self._loaded and (loader.engine or loader.error):
             self._loaded = True
-            await self._tell_load_error()
+            await self._tell_of_model()
             for note in loader.engine.info.notes if loader.engine else ():
                 await self.transcript.note(note)
-        returned = await self.presenter.advance()
-        if returned is not None:
-            self.prompt.give_back(returned)
-        self._show_status()
+        changed, returned = await self.presenter.advance()
+        for question in returned:
+            self.prompt.give_back(question)
+        if changed:
+            self.lists_changed()
+            if self.desk.resting:
+                self.call_after_refresh(self._collector.collect)
+        if wanted := self.counting.wanted():
+            self._count(*wanted)
+        self.show_status()
 
-    async def _tell_load_error(self) -> None:
-        error = self.session.loader.error
-        if error is not None:
-            reason = str(error) or type(error).__name__
-            await self.transcript.note(
-                f"no model: {reason}\nearlier conversations can still be read (/list)", "error"
-            )
+    @work(thread=True, group="count")
+    def _count(self, key: Key, engine: Engine, voice: Voice, path: list[Node]) -> None:
+        self.post_message(Counted(key, count(engine, voice, path)))
 
-    async def _resume_at_start(self, ref: str) -> None:
-        try:
-            conversation = self.session.store.get(ref)
-        except StoreError as error:
-            await self.transcript.note(str(error), "error")
-        else:
-            await self.open(conversation)
+    @on(Counted)
+    def _counted(self, event: Counted) -> None:
+        self.counting.take(event.key, event.split)
+        self.show_status()
 
-    def _hint(self) -> Content:
-        model = gauges.model_name(self.session)
-        separator = self.glyphs.separator
-        rows = (
-            "/mode  speak in another mode",
-            "/list  earlier conversations",
-            "/help  all commands and keys",
-        )
-        head = Content.assemble(model, separator, badge(self.dialogue.voice, self.glyphs))
-        return Content("\n").join([head, *map(Content, rows)])
+    async def _tell_of_model(self) -> None:
+        told = welcome.trouble(self.session, self.dialogue.path)
+        if told:
+            await self.transcript.note(told, "error" if self.session.loader.error else "note")
 
-    def _show_status(self) -> None:
-        running, meter = self.presenter.running, self.presenter.meter
-        state = gauges.state(self.session, meter, bool(running and running.stopping), self.dialogue.editing)
-        if time.monotonic() - self._interrupted < TWICE:
+    def show_status(self) -> None:
+        state = gauges.state(self.session, self.desk)
+        if self.leaving:
             state = "Ctrl+C again leaves"
-        fields = gauges.fields(self.session, badge(self.dialogue.voice, self.glyphs), meter)
+        shown = badge(self.dialogue.voice, self.glyphs)
+        fields = gauges.fields(self.session, shown, self.desk, self.counting.split)
         self.query_one(StatusLine).show(fields, state)
-
-    def action_stop(self) -> None:
-        if self.prompt.close_popup():
-            return
-        if not self.presenter.stop() and self.dialogue.editing:
-            self.dialogue.leave_edit()
-            self.prompt.clear()
-        self._show_status()
-
-    def action_interrupt(self) -> None:
-        selected = self.prompt.selected_text or self.get_selected_text()
-        now = time.monotonic()
-        if selected:
-            self.app.copy_to_clipboard(selected)
-            self.clear_selection()
-        elif not self.presenter.stop():
-            if now - self._interrupted < TWICE:
-                self.app.exit()
-            self._interrupted = now
-        self._show_status()
-
-    def action_fold(self) -> None:
-        self.transcript.fold()
-
-    async def action_earlier(self) -> None:
-        await self.transcript.page_up()
-
-    def action_later(self) -> None:
-        self.transcript.scroll_page_down(animate=False)
-
-    def action_follow(self) -> None:
-        self.transcript.anchor()

@@ -12,11 +12,14 @@ from textual.content import Content
 
 from modes.blend import VoiceError
 from tui.core.conversation import Conversation
+from tui.core.export import ExportError
 from tui.core.store import SHORT_ID, NoSuchConversation, StoreError
 from tui.ui import theme
 from tui.ui.badge import badge
 from tui.ui.dialogue import NothingThere
-from tui.ui.screens.conversations import Conversations
+from tui.ui.messages import ConversationChosen
+from tui.ui.screens import keeping, reading
+from tui.ui.screens.conversations import ConversationsScreen
 from tui.ui.text import one_line
 from tui.ui.wording import mode_table, voice_lines
 
@@ -26,7 +29,7 @@ if TYPE_CHECKING:
 Handler = Callable[["ChatScreen", str], Awaitable[None]]
 
 #: Errors whose text is meant for the operator, and after which nothing has changed.
-REFUSALS = (VoiceError, StoreError, NothingThere, theme.NoSuchTheme)
+REFUSALS = (VoiceError, StoreError, ExportError, NothingThere, theme.NoSuchTheme)
 
 
 async def _mode(screen: ChatScreen, argument: str) -> None:
@@ -40,18 +43,15 @@ async def _mode(screen: ChatScreen, argument: str) -> None:
 
 
 async def _new(screen: ChatScreen, _argument: str) -> None:
-    _at_rest(screen)
-    screen.dialogue.new()
+    screen.desk.new()
     await screen.show_all()
 
 
 async def _list(screen: ChatScreen, argument: str) -> None:
-    _at_rest(screen)
     _choose(screen, argument)
 
 
 async def _resume(screen: ChatScreen, argument: str) -> None:
-    _at_rest(screen)
     if not argument:
         return _choose(screen, "")
     try:
@@ -63,13 +63,6 @@ async def _resume(screen: ChatScreen, argument: str) -> None:
     if len(found) > 1:
         return _choose(screen, argument)
     await screen.open(found[0])
-
-
-async def _title(screen: ChatScreen, argument: str) -> None:
-    if not argument:
-        raise NothingThere("a title is needed: /title TEXT")
-    screen.dialogue.rename(one_line(argument))
-    await screen.transcript.note(f"title: {one_line(argument)}")
 
 
 async def _regenerate(screen: ChatScreen, _argument: str) -> None:
@@ -85,13 +78,14 @@ async def _edit(screen: ChatScreen, _argument: str) -> None:
 async def _fork(screen: ChatScreen, _argument: str) -> None:
     _at_rest(screen)
     forked = screen.dialogue.fork()
+    screen.lists_changed()
     await screen.transcript.note(
         f"forked: this is now {one_line(forked.title)} ({forked.id[:SHORT_ID]}); /list has the other"
     )
 
 
 async def _stop(screen: ChatScreen, _argument: str) -> None:
-    if not screen.presenter.stop():
+    if not screen.desk.stop():
         raise NothingThere("there is no answer under way")
 
 
@@ -115,10 +109,18 @@ HANDLERS: dict[str, Handler] = {
     "new": _new,
     "list": _list,
     "resume": _resume,
-    "title": _title,
+    "rename": keeping.rename,
+    "title": keeping.rename,
     "regenerate": _regenerate,
     "edit": _edit,
     "fork": _fork,
+    "version": reading.version,
+    "copy": reading.copy,
+    "export": keeping.export,
+    "delete": keeping.delete,
+    "undo": keeping.undo,
+    "context": reading.context,
+    "sidebar": reading.sidebar,
     "stop": _stop,
     "theme": _theme,
     "help": _help,
@@ -127,14 +129,13 @@ HANDLERS: dict[str, Handler] = {
 
 
 def _at_rest(screen: ChatScreen) -> None:
-    if screen.presenter.running is not None:
+    if screen.desk.live is not None:
         raise NothingThere("an answer is under way: stop it first (Escape)")
 
 
 def _choose(screen: ChatScreen, words: str) -> None:
-    async def chosen(conversation: Conversation | None) -> None:
+    def chosen(conversation: Conversation | None) -> None:
         if conversation is not None:
-            await screen.open(conversation)
+            screen.post_message(ConversationChosen(conversation))
 
-    session = screen.session
-    screen.app.push_screen(Conversations(session.store, session.catalog, screen.glyphs, words), chosen)
+    screen.app.push_screen(ConversationsScreen(screen.session.store, screen.rows, screen, words), chosen)

@@ -31,7 +31,7 @@ def help_text(keys: Groups, width: int) -> Content:
     tables = {"Commands": commands}
     for title, bindings in keys.items():
         tables[f"Keys: {title}"] = [(key_name(each.key), each.description) for each in bindings]
-    left = min(max(len(name) for rows in tables.values() for name, _ in rows) + 2, max(width // 3, 12))
+    left = min(max(len(name) for rows in tables.values() for name, _ in rows) + 2, max(width * 2 // 5, 12))
     parts = []
     for title, rows in tables.items():
         lines = [line for row in rows for line in _row(*row, left, width)]

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 from markdown_it import MarkdownIt
 from textual import on
+from textual.app import ComposeResult
+from textual.containers import Vertical
 from textual.widgets import Markdown
-from textual.widgets.markdown import MarkdownStream
+
+from tui.ui.pieces import cut
+from tui.ui.widgets.blocks import BulletList, OrderedList, Paragraph
 
 
 def _parser() -> MarkdownIt:
@@ -16,35 +20,62 @@ def _parser() -> MarkdownIt:
     return MarkdownIt("gfm-like", {"html": False})
 
 
-class Prose(Markdown):
-    """Markdown whose links are copied, never opened."""
+class Piece(Markdown):
+    """A part of an answer that is whole, or the last one, which grows."""
 
-    def __init__(self, text: str = "") -> None:
+    BLOCKS = {  # noqa: RUF012 - as Textual declares it
+        **Markdown.BLOCKS,
+        "paragraph_open": Paragraph,
+        "bullet_list_open": BulletList,
+        "ordered_list_open": OrderedList,
+    }
+
+    def __init__(self, text: str, plain: bool) -> None:
         super().__init__(text, parser_factory=_parser, open_links=False)
-        self._stream: MarkdownStream | None = None
+        if plain:
+            self.BULLETS = ["* ", "- ", "+ "]
+
+
+class Prose(Vertical):
+    """Markdown whose links are copied, never opened. ``plain``: only ASCII can be shown.
+
+    ``text`` is whole, or the beginning of what `write` goes on with when it is ``growing``.
+    """
+
+    def __init__(self, text: str = "", plain: bool = False, growing: bool = False) -> None:
+        super().__init__()
+        self._plain = plain
+        self._begun = text if growing else ""
+        self._open = ""
+        # Appending to a Markdown that was not empty at first would lose an open block of code.
+        self._last = Piece("" if growing else text, plain)
+
+    def compose(self) -> ComposeResult:
+        yield self._last
+
+    async def on_mount(self) -> None:
+        if self._begun:
+            await self.write(self._begun)
 
     async def write(self, text: str) -> None:
         """Add ``text``; to be called at most about 15 times a second."""
-        if self._stream is None:
-            self._stream = Markdown.get_stream(self)
-        await self._stream.write(text)
-
-    async def end(self) -> None:
-        """Wait until all that was written is shown."""
-        if self._stream is not None:
-            await self._stream.stop()
-            self._stream = None
+        shown, self._open = self._open, self._open + text
+        parted = cut(self._open) if "\n" in text else None
+        if parted is None:
+            await self._last.append(text)
+            return
+        if parted.before.startswith(shown):
+            await self._last.append(parted.before[len(shown) :])
+        else:
+            await self._last.update(parted.before)
+        self._last.set_class(parted.joined, "-joined")
+        self._open = parted.after
+        self._last = Piece("", self._plain)
+        await self.mount(self._last)
+        await self._last.append(parted.after)
 
     @on(Markdown.LinkClicked)
     def _copy_link(self, event: Markdown.LinkClicked) -> None:
         event.stop()
         self.app.copy_to_clipboard(event.href)
         self.app.notify(f"copied: {event.href}", markup=False)
-
-
-class PlainProse(Prose):
-    """The same where only ASCII can be shown."""
-
-    def __init__(self, text: str = "") -> None:
-        super().__init__(text)
-        self.BULLETS = ["* ", "- ", "+ "]

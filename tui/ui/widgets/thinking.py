@@ -16,10 +16,11 @@ from tui.ui.text import lines
 class Thinking(Vertical):
     """Hidden while there is nothing in it."""
 
-    def __init__(self, text: str, glyphs: Glyphs) -> None:
+    def __init__(self, text: str, glyphs: Glyphs, unfolded: bool = False) -> None:
         super().__init__()
         self._text, self._glyphs = text, glyphs
-        self.unfolded = False
+        self._tokens = ""
+        self.unfolded = unfolded
 
     def compose(self) -> ComposeResult:
         yield Static(markup=False, classes="fold")
@@ -31,6 +32,11 @@ class Thinking(Vertical):
     def write(self, text: str) -> None:
         """Add ``text``, cleaned."""
         self._text += text
+        self._show()
+
+    def count(self, tokens: int, budget: int | None) -> None:
+        """Say how many tokens it took, and of how many."""
+        self._tokens = f"{tokens:,} of {budget:,} tokens" if budget else f"{tokens:,} tokens"
         self._show()
 
     def fold(self, unfolded: bool) -> None:
@@ -45,8 +51,8 @@ class Thinking(Vertical):
         text = self._text.strip()
         self.display = bool(text)
         sign = self._glyphs.unfolded if self.unfolded else self._glyphs.folded
-        count = lines(text.count("\n") + 1)
-        self.query_one(".fold", Static).update(f"{sign} thinking{self._glyphs.ellipsis} {count} (Ctrl+T)")
+        size = self._tokens or lines(text.count("\n") + 1)
+        self.query_one(".fold", Static).update(f"{sign} thinking{self._glyphs.ellipsis} {size} (Ctrl+T)")
         thoughts = self.query_one(".thoughts", Static)
         thoughts.display = self.unfolded
         if self.unfolded:

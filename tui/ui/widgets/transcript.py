@@ -1,12 +1,15 @@
-"""The conversation as it is read: the newest entries, followed while they grow.
+"""The conversation as it is read: a window on its entries, followed while they grow.
 
-This module must not know the store or the engine: nodes come in, the earlier ones are mounted on demand.
+This module must not know the store or the engine: nodes come in. However long a conversation is, only so many
+of its entries are widgets; the reader's scrolling moves the window.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
+from textual import events, on
 from textual.containers import VerticalScroll
 from textual.content import Content
 from textual.widget import Widget
@@ -14,21 +17,36 @@ from textual.widgets import Static
 
 from modes.catalog import Catalog
 from tui.core.conversation import Node
+from tui.core.versions import Version
 from tui.ui.badge import badge_of
 from tui.ui.glyphs import Glyphs
 from tui.ui.widgets.entries import Answer, Kind, Note, Question
 
-#: Messages mounted at a time: more make a long conversation slow to open.
-PAGE = 60
+#: Entries mounted at first, entries added when the reader comes to either end, and the most there are.
+PAGE = 30
+STEP = 20
+MOST = 90
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """An entry; ``widget`` is None while it is outside of the window."""
+
+    make: Callable[[], Widget]
+    widget: Widget | None = None
 
 
 class Transcript(VerticalScroll, can_focus=False):
-    """Follows its end until the reader scrolls away, and again once the reader is back."""
+    """Follows its end until the reader scrolls away, and again once the reader is back.
+
+    What is awaited here is for the screen's task alone: it would not bear being done twice at a time.
+    """
 
     def __init__(self, catalog: Catalog, glyphs: Glyphs) -> None:
         super().__init__()
         self._catalog, self._glyphs = catalog, glyphs
-        self._earlier: list[Node] = []
+        self._items: list[Item] = []
+        self._first = self._last = 0
         self._unfolded = False
 
     @property
@@ -39,44 +57,59 @@ class Transcript(VerticalScroll, can_focus=False):
     def on_mount(self) -> None:
         self.anchor()
 
-    async def show(self, path: Sequence[Node]) -> None:
-        """Only ``path``, or the end of it, and no notes."""
-        self._earlier = list(path[:-PAGE])
-        await self.remove_children()
-        await self.mount_all([*self._more(), *(self._entry(node) for node in path[-PAGE:])])
-        self.anchor()
+    async def show(
+        self, path: Sequence[Node], versions: Mapping[str, Version], growing: bool = False
+    ) -> list[Item]:
+        """Only ``path``, or the end of it, and no notes; its last answer may be ``growing``."""
+        end = len(path) - 1
+        self._items = [self._item(path, at, versions, growing and at == end) for at in range(len(path))]
+        await self._show_end()
+        return self._items[:]
 
     async def page_up(self) -> None:
         """Scroll a page back; at the top, mount more of what is earlier."""
-        if self.scroll_y > 0 or not self._earlier:
-            self.scroll_page_up(animate=False)
-            return
-        page, self._earlier = self._earlier[-PAGE:], self._earlier[:-PAGE]
-        top = self.children[1]
-        await self.query("#earlier").remove()
-        await self.mount_all([*self._more(), *(self._entry(node) for node in page)], before=0)
-        # What was being read stays where it was, at the top.
-        self.release_anchor()
-        self.call_after_refresh(self.scroll_to_widget, top, animate=False, top=True)
+        if self.scroll_y > 0 or not self._first:
+            return self.scroll_page_up(animate=False)
+        top = self._items[self._first].widget
+        first = max(0, self._first - STEP)
+        await self._show_window(first, min(self._last, first + MOST))
+        self._keep(top)
 
-    async def ask(self, text: str, waiting: str) -> Question:
-        """A question at the end, not on record yet."""
-        question = Question(text, self._glyphs, waiting)
-        await self.mount(question)
+    async def page_down(self) -> None:
+        """Scroll a page on; at the bottom, mount more of what is later."""
+        if self.scroll_y < self.max_scroll_y or self._last == len(self._items):
+            return self.scroll_page_down(animate=False)
+        last = min(len(self._items), self._last + STEP)
+        begin = self._items[self._last - 1].widget
+        await self._show_window(max(self._first, last - MOST), last)
+        self._keep(begin)
+
+    async def follow(self) -> None:
+        """Back to the end."""
+        if self._last < len(self._items):
+            await self._show_end()
         self.anchor()
-        return question
 
-    async def answer(self, spec: str) -> Answer:
-        """An empty answer of mode ``spec`` at the end."""
-        answer = Answer(badge_of(spec, self._catalog, self._glyphs), self._glyphs)
-        await self.mount(answer)
-        answer.fold(self._unfolded)
-        return answer
+    async def ask(self, text: str, waiting: str) -> Item:
+        """A question at the end, not on record yet."""
+        return await self._add(lambda: Question(text, self._glyphs, waiting))
+
+    async def answer(self, node: Callable[[], Node]) -> Item:
+        """An answer at the end that grows; ``node`` is what there is of it, whenever that is wanted."""
+        return await self._add(lambda: self._answer(node(), None, growing=node().status == "streaming"))
 
     async def note(self, text: str | Content, kind: Kind = "note") -> None:
         """A word of the program at the end."""
-        await self.mount(Note(text, self._glyphs, kind))
-        self.anchor()
+        await self._add(lambda: Note(text, self._glyphs, kind))
+
+    async def drop(self, item: Item) -> None:
+        """Take ``item`` away again."""
+        at = self._items.index(item)
+        self._items.remove(item)
+        self._first -= at < self._first
+        self._last -= at < self._last
+        if item.widget:
+            await item.widget.remove()
 
     def fold(self) -> None:
         """Unfold all thinking, or fold it again."""
@@ -84,14 +117,88 @@ class Transcript(VerticalScroll, can_focus=False):
         for answer in self.query(Answer):
             answer.fold(self._unfolded)
 
-    def _more(self) -> list[Widget]:
-        if not self._earlier:
-            return []
-        text = f"{len(self._earlier):,} earlier messages (PageUp loads more)"
-        return [Static(text, markup=False, id="earlier")]
+    def on_mouse_scroll_up(self) -> None:
+        if self.scroll_y <= 0 and self._first:
+            self.screen.call_later(self.page_up)
 
-    def _entry(self, node: Node) -> Widget:
-        if node.role == "user":
-            return Question(node.content, self._glyphs)
+    def on_mouse_scroll_down(self) -> None:
+        if self.scroll_y >= self.max_scroll_y and self._last < len(self._items):
+            self.screen.call_later(self.page_down)
+
+    @on(events.Click, ".marker")
+    def _load(self, event: events.Click) -> None:
+        earlier = event.widget is not None and event.widget.id == "earlier"
+        if earlier:
+            self.scroll_home(animate=False)
+        else:
+            self.scroll_end(animate=False)
+        self.screen.call_later(self.page_up if earlier else self.page_down)
+
+    async def _add(self, make: Callable[[], Widget]) -> Item:
+        item = Item(make)
+        at_end = self._last == len(self._items)
+        self._items.append(item)
+        if not at_end:
+            await self._show_end()
+            return item
+        crowded = self._last - self._first >= MOST
+        await self._show_window(self._first + STEP if crowded else self._first, len(self._items))
+        self.anchor()
+        return item
+
+    async def _show_end(self) -> None:
+        for item in self._items:
+            item.widget = None
+        self._first = self._last = max(0, len(self._items) - PAGE)
+        await self.remove_children()
+        await self._show_window(self._first, len(self._items))
+        self.anchor()
+
+    async def _show_window(self, first: int, last: int) -> None:
+        """Mount what is between, and nothing else; the windows before and after overlap or touch."""
+        gone = [*self._items[self._first : first], *self._items[last : self._last]]
+        with self.app.batch_update():
+            await self.query("#earlier, #later").remove()
+            await self.remove_children([item.widget for item in gone if item.widget])
+            for item in gone:
+                item.widget = None
+            before = self._mounted(first, min(self._first, last))
+            after = self._mounted(max(self._last, first), last)
+            self._first, self._last = first, last
+            if before or first:
+                await self.mount_all([*self._marker("earlier", first, "PageUp"), *before], before=0)
+            await self.mount_all([*after, *self._marker("later", len(self._items) - last, "PageDown")])
+
+    def _mounted(self, first: int, last: int) -> list[Widget]:
+        made = []
+        for item in self._items[first:last]:
+            item.widget = item.make()
+            made.append(item.widget)
+        return made
+
+    def _keep(self, widget: Widget | None) -> None:
+        """What was being read stays in sight, at the top."""
+        self.release_anchor()
+        if widget:
+            self.call_after_refresh(self.scroll_to_widget, widget, animate=False, top=True)
+
+    def _marker(self, name: str, count: int, key: str) -> list[Widget]:
+        if not count:
+            return []
+        text = f"{count:,} {name} message{'' if count == 1 else 's'} ({key} loads more)"
+        return [Static(text, markup=False, id=name, classes="marker")]
+
+    def _item(self, path: Sequence[Node], at: int, versions: Mapping[str, Version], growing: bool) -> Item:
+        def make() -> Widget:
+            node = path[at]  # read when it is wanted: the last one may have grown
+            version = versions.get(node.id)
+            if node.role == "user":
+                return Question(node.content, self._glyphs, version=version)
+            return self._answer(node, version, growing and node.status == "streaming")
+
+        return Item(make)
+
+    def _answer(self, node: Node, version: Version | None, growing: bool) -> Answer:
         spec = node.provenance.mode if node.provenance else "base"
-        return Answer(badge_of(spec, self._catalog, self._glyphs), self._glyphs, node)
+        badge = badge_of(spec, self._catalog, self._glyphs)
+        return Answer(badge, self._glyphs, node, version, growing, self._unfolded)
