@@ -70,7 +70,7 @@ class ChatScreen(Keyed):
         self.presenter = Presenter(session, self.desk, self.transcript)
         self._collector = Collector()
         self._resume = resume
-        self._loaded = False
+        self._loaded = self._ticking = False
 
     @property
     def dialogue(self) -> Dialogue:
@@ -95,7 +95,7 @@ class ChatScreen(Keyed):
             await self.transcript.note(notice)
         if self._resume:
             await self._carried_out(self._open_named(self._resume))
-        self.set_interval(1 / RATE, self._tick)
+        self.set_interval(1 / RATE, self._beat)
         self.set_interval(MINUTE, self.lists_changed)
         self.call_after_refresh(self._begin)
 
@@ -211,7 +211,14 @@ class ChatScreen(Keyed):
                 raise
             await self.run_turn(ask)
 
+    def _beat(self) -> None:
+        # A timer has a task of its own; all that changes the transcript happens in the screen's, in turn.
+        if not self._ticking:
+            self._ticking = True
+            self.call_later(self._tick)
+
     async def _tick(self) -> None:
+        self._ticking = False
         loader = self.session.loader
         if not self._loaded and (loader.engine or loader.error):
             self._loaded = True
