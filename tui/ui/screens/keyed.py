@@ -103,8 +103,8 @@ class Keyed(Screen[None]):
     def action_fold(self) -> None:
         self.transcript.fold()
 
-    # An action runs in the task of the widget that has the keyboard. What moves the transcript's window runs in
-    # the screen's task, in turn with what an answer writes into it.
+    # An action runs in the task of the widget that has the keyboard. What moves the transcript's window runs
+    # in the screen's task, in turn with what an answer writes into it.
 
     def action_earlier(self) -> None:
         self.call_later(self.transcript.page_up)
