@@ -1,0 +1,1 @@
+"""Adapters of other programs: read as changes of the base's weights, and written for them."""
