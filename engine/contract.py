@@ -166,6 +166,9 @@ class Engine(Protocol):
         Closing the iterator cancels the request.
         """
 
+    def check(self, request: Request) -> None:
+        """Raises `BadConstraint` where `generate` would for this request; its messages are not looked at."""
+
     def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
         """Log-likelihood (nats) of every token of each continuation after ``prompt``."""
 

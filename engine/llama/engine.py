@@ -38,6 +38,7 @@ from engine.llama.generation import Generation, Pieces
 from engine.llama.library import devices, supports_gpu
 from engine.llama.memory import choose_cache, choose_context, choose_slots, context_cost, free_memory
 from engine.llama.model import LlamaModel
+from engine.llama.sampler import Sampler
 from engine.llama.scheduler import Scheduler
 from engine.llama.template import ChatTemplate
 from engine.llama.tuning import Tuning, tuned
@@ -202,6 +203,11 @@ class LlamaEngine:
             self._running[request.id] = generation
             self._inbox.put(partial(self._scheduler.add, generation))
         return _Answer(generation, self._ended)
+
+    def check(self, request: Request) -> None:
+        """Raises `BadConstraint` where `generate` would; the messages are not looked at."""
+        with self._while_open():
+            Sampler(request, 0, self._model).free()
 
     def _ended(self, request_id: str) -> None:
         self.cancel(request_id)

@@ -16,11 +16,13 @@ from modes.share.change import Adapter, BadAdapter, Change, Matrix
 
 #: Relative error of a mode in a module that may remain after building.
 TOLERANCE = 0.05
+#: Share of a change that lies outside a basis kept in float16 by rounding alone: not worth a direction.
+_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
 class Built:
-    """A subspace and the modes in it. ``errors`` is √(1 − ‖C‖²/‖ΔW‖²) by mode and module, 0 to 1."""
+    """A subspace and the modes in it. ``errors`` is ‖ΔW − U C Vᵀ‖ / ‖ΔW‖ by mode and module, 0 to 1."""
 
     basis: Basis
     modes: Mapping[str, Coefficients]
@@ -66,9 +68,10 @@ def project(basis: Basis, adapter: Adapter) -> tuple[Coefficients, dict[str, flo
             errors[name] = 1.0 if change.norm else 0.0
             continue
         _check_shape(name, change, subspace)
-        core = change.core(*_double(subspace))
+        up, down = _double(subspace)
+        core = change.core(up, down)
         cores[name] = Core(core.astype(np.float32))
-        errors[name] = _error(change, core)
+        errors[name] = _error(change, core, up, down)
     return Coefficients(cores), errors
 
 
@@ -161,8 +164,7 @@ def _smallest(change: Change, up: Matrix, down: Matrix, tolerance: float) -> int
 
 def _extended(old: Subspace | None, change: Change, directions: int | None) -> Subspace:
     up, down = _double(old) if old is not None else _double(_none(change.shape))
-    outside_up = change.columns() - up @ (up.T @ change.columns())
-    outside_down = change.rows() - down @ (down.T @ change.rows())
+    outside_up, outside_down = _outside(up, change.columns()), _outside(down, change.rows())
     most = min(len(up) - up.shape[1], len(down) - down.shape[1])
     wanted = most if directions is None else min(directions, most)
     new_up, new_down = _leading(outside_up, change.norm, wanted), _leading(outside_down, change.norm, wanted)
@@ -173,26 +175,35 @@ def _extended(old: Subspace | None, change: Change, directions: int | None) -> S
     )
 
 
+def _outside(basis: Matrix, vectors: Matrix) -> Matrix:
+    """What of ``vectors`` no combination of the columns of ``basis`` makes, however those were rounded."""
+    exact = np.asarray(np.linalg.qr(basis).Q)
+    for _ in range(2):  # once leaves what rounding made of nearly parallel columns
+        vectors = vectors - exact @ (exact.T @ vectors)
+    return vectors
+
+
 def _leading(outside: Matrix, norm: float, most: int) -> Matrix:
     """The leading directions of what lies outside, none for what is no more than rounding."""
     u, sigma, _ = np.linalg.svd(outside, full_matrices=False)
-    return u[:, : min(most, int((sigma > max(norm, 1e-30) * 1e-6).sum()))]
+    return u[:, : min(most, int((sigma > max(norm, 1e-30) * _ROUNDING).sum()))]
 
 
 def _orthonormal(basis: Matrix, new: Matrix, count: int) -> Matrix:
     """``new`` made orthonormal to ``basis``, filled up to ``count`` columns with directions of no meaning."""
     rng = np.random.default_rng(len(basis))
     filled = np.hstack([new, rng.standard_normal((len(basis), count - new.shape[1]))])
-    for _ in range(2):  # once leaves what rounding made of nearly parallel columns
-        filled = filled - basis @ (basis.T @ filled)
-        filled = np.asarray(np.linalg.qr(filled).Q)
+    for _ in range(2):
+        filled = np.asarray(np.linalg.qr(_outside(basis, filled)).Q)
     return filled
 
 
-def _error(change: Change, core: Matrix) -> float:
+def _error(change: Change, core: Matrix, up: Matrix, down: Matrix) -> float:
+    """The relative distance, from k × k products alone; U and V need not be quite orthonormal."""
     if not change.norm:
         return 0.0
-    return float(np.sqrt(max(0.0, 1 - float(np.linalg.norm(core) / change.norm) ** 2)))
+    made = float((core * (up.T @ up @ core @ (down.T @ down))).sum())
+    return float(np.sqrt(max(0.0, change.norm**2 - 2 * float((core * core).sum()) + made))) / change.norm
 
 
 def _check_shape(name: str, change: Change, subspace: Subspace) -> None:

@@ -72,6 +72,12 @@ class Config(BaseModel):
     gpu_layers: Annotated[int, Field(ge=-1)] | None = None
     """Layers of the model kept on the GPU; -1 is all of them."""
 
+    slots: Annotated[int, Field(ge=1)] | None = None
+    """Answers that can be written at once."""
+
+    cache: Annotated[int, Field(ge=0)] | None = None
+    """MiB of main memory for what was read, beside the context; 0 keeps none."""
+
     mode: Annotated[str, AfterValidator(_spec)] = blend.BASE
     """The mode or blend that a new conversation begins in."""
 

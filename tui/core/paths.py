@@ -48,6 +48,11 @@ def conversations_file() -> Path:
     return data_dir() / "conversations.sqlite3"
 
 
+def subspace_dir(data: Path) -> Path:
+    """Where the coefficients of modes are kept, in versions (`modes.share.library`)."""
+    return data / "subspace"
+
+
 def ensure_private_dir(path: Path, variable: str = DATA_VARIABLE) -> Path:
     """Make ``path`` (0700) with its parents, tighten it if it is ours and looser, and return it.
 

@@ -6,12 +6,16 @@ GGUF calls a weight ``blk.3.ffn_down.weight`` where Hugging Face and MLX have
 
 from __future__ import annotations
 
+import mmap
 import re
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from engine.header import read_header
 from modes.share.change import Adapter, BadAdapter, Change, Matrix
 
 _NAMES = {
@@ -36,6 +40,28 @@ class BaseModel:
     shapes: Mapping[str, tuple[int, int]]
     heads: int
     kv_heads: int
+
+    @classmethod
+    def of(cls, path: Path) -> BaseModel:
+        """What a GGUF file says of itself. Raises `BadAdapter` for one that cannot be read."""
+        try:
+            with (
+                path.open("rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+                memoryview(mapped) as data,
+            ):
+                header = read_header(data)
+        except (OSError, ValueError, struct.error) as error:
+            raise BadAdapter(f"{path} cannot be read as a GGUF model ({error})") from error
+        architecture = header.architecture or ""
+        heads = header.numbers.get(f"{architecture}.attention.head_count", 0)
+        shapes = {
+            one.name: (one.shape[1], one.shape[0])
+            for one in header.tensors
+            if len(one.shape) == 2 and re.fullmatch(r"blk\.\d+\.\w+\.weight", one.name)
+        }
+        kv_heads = header.numbers.get(f"{architecture}.attention.head_count_kv", heads)
+        return cls(architecture, shapes, heads, kv_heads)
 
     def checked(self, adapter: Adapter) -> Adapter:
         """``adapter``, every module of which is one of the base's. Raises `BadAdapter`."""

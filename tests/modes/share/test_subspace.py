@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.lowrank import Basis, Coefficients, Core, LowRankError, blend, delta
+from engine.lowrank import Basis, Coefficients, Core, LowRankError, Subspace, blend, delta
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.subspace import build, grow, padded, project, reconstructed, seeded
 from tests.modes.share.adapters import SHAPES, adapter, change, dense
@@ -136,6 +136,23 @@ def test_growing_by_what_is_there_already_takes_no_direction() -> None:
     assert {n: one.rank for n, one in basis.modules.items()} == {
         n: one.rank for n, one in built.basis.modules.items()
     }
+
+
+@settings(max_examples=15)
+@given(seeds)
+def test_a_basis_that_was_rounded_to_half_precision_grows_as_well(seed: int) -> None:
+    wanted = adapters(seed, 3)
+    built = build({"mode0": wanted["mode0"]}, "base", tolerance=0.0)
+    rounded = {
+        name: Subspace(*(side.astype(np.float16).astype(np.float32) for side in (one.up, one.down)))
+        for name, one in built.basis.modules.items()
+    }
+    basis, modes = Basis(rounded, "base"), dict(built.modes)
+    for mode in ("mode0", "mode1", "mode0", "mode2", "mode1"):
+        basis, modes = grow(basis, modes, wanted[mode])
+        modes[mode], errors = project(basis, wanted[mode])
+        assert max(errors.values()) < 3e-3
+    assert all(one.rank == 9 for one in basis.modules.values()), "what was there took no direction"
 
 
 def test_growing_adds_modules_that_the_basis_lacks() -> None:

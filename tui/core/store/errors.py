@@ -27,6 +27,10 @@ class NoSuchConversation(StoreError):
     """A reference that names no conversation, or several."""
 
 
+class ConversationDeleted(NoSuchConversation):
+    """A conversation that was deleted, perhaps by another program, and can still be brought back."""
+
+
 class Damaged(StoreUnusable):
     """The file's contents are not a sound database: never said of one that is locked or unreadable."""
 

@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.paths import PathUnusable, ensure_private_dir, ensure_private_file, tighten_file
+from tui.core.store.deletion import purge
 from tui.core.store.errors import Damaged, StoreUnusable, translated
 from tui.core.store.presence import Presence
 from tui.core.store.recovery import end_abandoned_answers
@@ -113,6 +114,7 @@ def _connect(path: Path) -> sqlite3.Connection:
 def _ready(db: sqlite3.Connection, path: Path | None) -> sqlite3.Connection:
     db.row_factory = sqlite3.Row
     db.execute("PRAGMA foreign_keys = ON")
+    db.execute("PRAGMA secure_delete = ON")
     where = str(path or "conversations in memory")
     check_version(db, where)  # before anything that writes: a newer store is left as it was
     if path is not None:
@@ -121,6 +123,7 @@ def _ready(db: sqlite3.Connection, path: Path | None) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
     migrate(db, where)
     end_abandoned_answers(db)
+    purge(db, time.time())
     return db
 
 

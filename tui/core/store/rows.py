@@ -47,6 +47,7 @@ def conversation_of(row: sqlite3.Row) -> Conversation:
         head=row["head"],
         created_at=row["created_at"],
         updated_at=row["updated_at"],
+        deleted_at=row["deleted_at"],
     )
 
 

@@ -50,6 +50,13 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Holds folded text; a row's id is a message's seq, or minus a conversation's seq for its title.
         "CREATE VIRTUAL TABLE passage USING fts5 (text, tokenize = 'unicode61')",
     ),
+    (
+        "ALTER TABLE conversation ADD COLUMN deleted_at REAL",
+        "CREATE INDEX conversation_deleted ON conversation (deleted_at) WHERE deleted_at IS NOT NULL",
+        # A purge asks what still refers to each row that goes.
+        "CREATE INDEX conversation_head ON conversation (head)",
+        "CREATE INDEX message_conversation ON message (conversation)",
+    ),
 )
 
 

@@ -12,12 +12,14 @@ import unicodedata
 from bisect import bisect_right
 
 from tui.core.conversation import Hit
+from tui.core.store.branches import is_deleted, users
 from tui.core.store.rows import conversation_of, storable
 
 _BEFORE, _WIDTH = 40, 160  # characters of an excerpt: before the match, and in all
 
 _MATCHES = """
-    SELECT passage.rowid AS place, coalesce(message.conversation, titled.id) AS conversation
+    SELECT passage.rowid AS place, coalesce(message.conversation, titled.id) AS conversation,
+        message.id AS message
     FROM passage
     LEFT JOIN message ON message.seq = passage.rowid
     LEFT JOIN conversation AS titled ON titled.seq = -passage.rowid
@@ -27,7 +29,7 @@ _MATCHES = """
 
 _NEWEST = """
     SELECT * FROM conversation
-    WHERE head IS NOT NULL AND id IN (SELECT value FROM json_each(?))
+    WHERE head IS NOT NULL AND deleted_at IS NULL AND id IN (SELECT value FROM json_each(?))
     ORDER BY updated_at DESC, seq DESC LIMIT ?
 """
 
@@ -56,9 +58,17 @@ def search(db: sqlite3.Connection, query: str, limit: int) -> list[Hit]:
     best: dict[str, int] = {}
     if match:
         for row in db.execute(_MATCHES, (match,)):
-            best.setdefault(row["conversation"], row["place"])
+            for conversation in _holders(db, row):
+                best.setdefault(conversation, row["place"])
     found = db.execute(_NEWEST, (json.dumps(list(best)), limit)).fetchall()
     return [Hit(conversation_of(row), _excerpt(db, match, best[row["id"]])) for row in found]
+
+
+def _holders(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
+    """The conversation of the match, or, when that was deleted, its forks that still show the message."""
+    if row["message"] is None or not is_deleted(db, row["conversation"]):
+        return [row["conversation"]]
+    return users(db, row["message"])
 
 
 def _expression(query: str) -> str:

@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 
 from engine.contract import Usage
 from tui.core.conversation import Conversation, Hit, Node, Provenance, Status
-from tui.core.store import tree
-from tui.core.store.errors import NoSuchConversation, translated
+from tui.core.store import answers, branches, deletion, finding, tree
+from tui.core.store.errors import translated
+from tui.core.store.finding import SHORT_ID
 from tui.core.store.opening import Opened, open_file, open_memory
 from tui.core.store.recovery import Owner
-from tui.core.store.rows import conversation_of, node_of, storable, title_of, to_json
+from tui.core.store.rows import storable, title_of
 from tui.core.store.schema import snapshot, transaction
 from tui.core.store.search import index, search
-
-SHORT_ID = 8
 
 # `Store.list` hides the builtin inside the class.
 Conversations = list[Conversation]
@@ -71,25 +68,8 @@ class Store:
 
     def get(self, ref: str) -> Conversation:
         """The conversation of that id, or of a prefix that only it has. Raises `NoSuchConversation`."""
-        prefix = ref.strip().lower()
         with self._reading() as db:
-            # Ids are hexadecimal, so all that begin with the prefix sort before prefix + "g".
-            found = db.execute(
-                "SELECT * FROM conversation WHERE id >= ? AND id < ? || 'g' "
-                "ORDER BY updated_at DESC, seq DESC LIMIT 6",
-                (storable(prefix), storable(prefix)),
-            ).fetchall()
-        if len(found) == 1 and prefix:
-            return conversation_of(found[0])
-        if found and prefix:
-            listed = _described([conversation_of(row) for row in found])
-            raise NoSuchConversation(
-                f"{ref!r} is the start of several conversations ({listed}): give more of it"
-            )
-        latest = _described(self.list(5)) or "none yet"
-        raise NoSuchConversation(
-            f"no conversation {ref!r}: give the id of one that exists (latest: {latest})"
-        )
+            return finding.get(db, ref)
 
     def latest(self) -> Conversation | None:
         """The conversation last written to, or None when no message was ever written."""
@@ -98,12 +78,12 @@ class Store:
     def list(self, limit: int = 100) -> Conversations:
         """Conversations that have a message, the last written to first."""
         with self._reading() as db:
-            rows = db.execute(
-                "SELECT * FROM conversation WHERE head IS NOT NULL "
-                "ORDER BY updated_at DESC, seq DESC LIMIT ?",
-                (limit,),
-            ).fetchall()
-        return [conversation_of(row) for row in rows]
+            return finding.listed(db, limit)
+
+    def deleted(self) -> Conversations:
+        """Conversations that `undelete` can bring back, the last deleted first."""
+        with self._reading() as db:
+            return finding.deleted(db)
 
     def search(self, query: str, limit: int = 50) -> Hits:
         """Conversations with a title or message that has all words of ``query``, newest first.
@@ -132,11 +112,28 @@ class Store:
             tree.message(db, node)
             db.execute("UPDATE conversation SET head = ? WHERE id = ?", (node, conversation))
 
+    def delete(self, conversation: str) -> None:
+        """Hide a conversation from `get`, `list`, `latest` and `search`; `undelete` brings it back.
+
+        After 30 days it is removed for good, except for messages that a fork of it shows. An answer that
+        is being written in it is still saved. Raises `NoSuchConversation`.
+        """
+        with self._writing() as db:
+            deletion.delete(db, conversation)
+
+    def undelete(self, ref: str) -> Conversation:
+        """Bring back what was deleted, named as for `get`; no change to one that is there.
+
+        Raises `NoSuchConversation`, also for one that was removed for good.
+        """
+        with self._writing() as db:
+            return deletion.undelete(db, finding.get(db, ref, deleted=True).id)
+
     def fork(self, node: str) -> Conversation:
         """A new conversation that goes on from ``node`` in the same mode, sharing all that led there."""
         with self._writing() as db:
             _, message = tree.message(db, node)
-            source = tree.conversation(db, message.conversation)
+            source = tree.any_conversation(db, message.conversation)
             title = _FORK + (source.title.removeprefix(_FORK) or source.id[:SHORT_ID])
             return tree.new_conversation(db, title, source.mode, node)
 
@@ -164,24 +161,12 @@ class Store:
         """
         owner = Owner.this_process()
         with self._writing() as db:
-            node = tree.add_message(db, conversation, parent, "assistant", "")
-            db.execute(
-                "UPDATE message SET status = 'streaming', provenance = ?, owner_pid = ?, owner_started = ? "
-                "WHERE id = ?",
-                (to_json(provenance), owner.pid, owner.started, node),
-            )
-            return tree.message(db, node)[1]
+            return answers.begin(db, conversation, parent, provenance, owner)
 
     def save_partial(self, node: str, text: str, thinking: str) -> None:
         """Keep what there is of an answer; one that is already finished stays as it is."""
         with self._writing() as db:
-            saved = db.execute(
-                "UPDATE message SET content = ?, thinking = ? "
-                "WHERE id = ? AND status IN ('streaming', 'interrupted')",
-                (storable(text), storable(thinking), node),
-            )
-            if not saved.rowcount:
-                tree.message(db, node)
+            answers.save_partial(db, node, text, thinking)
 
     def finish_answer(
         self,
@@ -195,26 +180,9 @@ class Store:
         error: str | None = None,
     ) -> Node:
         """The answer as it stays. ``provenance`` None keeps the one that it began with."""
-        text = storable(text)
-        now = time.time()
+        end = answers.End(text, thinking, status, usage, provenance, error)
         with self._writing() as db:
-            seq, begun = tree.message(db, node)
-            db.execute(
-                "UPDATE message SET content = ?, thinking = ?, status = ?, usage = ?, error = ?, "
-                "provenance = coalesce(?, provenance), owner_pid = NULL, owner_started = NULL WHERE id = ?",
-                (
-                    text,
-                    storable(thinking),
-                    status,
-                    to_json(usage),
-                    None if error is None else storable(error),
-                    to_json(provenance),
-                    node,
-                ),
-            )
-            index(db, seq, text)
-            db.execute("UPDATE conversation SET updated_at = ? WHERE id = ?", (now, begun.conversation))
-            return tree.message(db, node)[1]
+            return answers.finish(db, node, end)
 
     def path(self, node: str) -> Nodes:
         """The messages from the root to ``node``, across forks. Raises `StoreError` for an unknown one."""
@@ -227,14 +195,24 @@ class Store:
         For None the first messages of ``conversation``, which is not looked at otherwise.
         """
         with self._reading() as db:
-            if node is None:
-                rows = db.execute(
-                    "SELECT * FROM message WHERE parent IS NULL AND conversation = ? ORDER BY seq",
-                    (conversation,),
-                ).fetchall()
-            else:
-                rows = db.execute("SELECT * FROM message WHERE parent = ? ORDER BY seq", (node,)).fetchall()
-        return [node_of(row) for row in rows]
+            return branches.children(db, node, conversation)
+
+    def siblings(self, node: str, conversation: str) -> Nodes:
+        """The versions of ``node`` that ``conversation`` knows, oldest first, itself among them.
+
+        Its own, and for a fork those that were there when it was made. Raises `StoreError` for an unknown
+        message, `NoSuchConversation`.
+        """
+        with self._reading() as db:
+            return branches.siblings(db, node, conversation)
+
+    def leaf(self, node: str, conversation: str) -> Node:
+        """The newest message after ``node`` that ``conversation`` knows, or ``node`` itself.
+
+        It is where to stand when going to another of the `siblings`. Raises as `siblings` does.
+        """
+        with self._reading() as db:
+            return branches.leaf(db, node, conversation)
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -245,11 +223,3 @@ class Store:
     def _reading(self) -> Iterator[sqlite3.Connection]:
         with self._lock, translated(self._opened.path), snapshot(self._db):
             yield self._db
-
-
-def _described(conversations: Conversations) -> str:
-    """Short ids with dates and no titles: those are private, and this goes into an error."""
-    return ", ".join(
-        f"{one.id[:SHORT_ID]} of {datetime.fromtimestamp(one.updated_at):%Y-%m-%d %H:%M}"
-        for one in conversations
-    )

@@ -11,9 +11,11 @@ import uuid
 
 from engine.contract import Role
 from tui.core.conversation import Conversation, Node
-from tui.core.store.errors import NoSuchConversation, StoreError
+from tui.core.store.errors import ConversationDeleted, NoSuchConversation, StoreError
 from tui.core.store.rows import conversation_of, node_of, storable
 from tui.core.store.search import index
+
+DELETED = "was deleted, perhaps by another program: undo that with tui data undelete, or go on in another one"
 
 _PATH = """
     WITH RECURSIVE up (id, parent, depth) AS (
@@ -26,7 +28,15 @@ _PATH = """
 
 
 def conversation(db: sqlite3.Connection, key: str) -> Conversation:
-    """Raises `NoSuchConversation`."""
+    """One that is there. Raises `NoSuchConversation`; `ConversationDeleted` for one that was deleted."""
+    found = any_conversation(db, key)
+    if found.deleted_at is not None:
+        raise ConversationDeleted(f"conversation {key!r} {DELETED}")
+    return found
+
+
+def any_conversation(db: sqlite3.Connection, key: str) -> Conversation:
+    """One that is there or was deleted. Raises `NoSuchConversation`."""
     row = db.execute("SELECT * FROM conversation WHERE id = ?", (storable(key),)).fetchone()
     if row is None:
         raise NoSuchConversation(f"no conversation {key!r}: it is none of this store")

@@ -1,0 +1,8 @@
+"""``tui data``."""
+
+import click
+
+
+@click.group()
+def data() -> None:
+    """Your conversations on disk: where, backup, removal."""

@@ -1,0 +1,149 @@
+"""A conversation as a file for people (Markdown) or programs (JSON).
+
+It takes values and gives text; which conversation, and where to, is the caller's business.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from tui.core.conversation import Conversation, Node
+from tui.core.paths import PRIVATE_FILE
+
+#: Version of the JSON's shape; programs may rely on the names within one.
+SCHEMA = 1
+
+_SLUG_WIDTH = 40
+
+
+class ExportError(Exception):
+    """A file that cannot be written; the text says which, why and what to do."""
+
+
+def markdown(conversation: Conversation, path: Sequence[Node]) -> str:
+    """The messages of ``path`` (root first) under headings that say who speaks."""
+    told = f"{_when(conversation.created_at)}, mode {conversation.mode}"
+    parts = [f"# {conversation.title or 'Untitled'}", f"*{told}*"]
+    for node in path:
+        parts.append(f"## {_speaker(node)}")
+        if node.thinking:
+            parts.append(f"<details><summary>Thinking</summary>\n\n{node.thinking.strip()}\n\n</details>")
+        if node.content.strip():
+            parts.append(node.content.strip())
+        if node.status != "done":
+            parts.append(f"*({node.status}{f': {node.error}' if node.error else ''})*")
+    return "\n\n".join(parts) + "\n"
+
+
+def as_json(conversation: Conversation, path: Sequence[Node]) -> str:
+    """One JSON object: ``schema``, ``conversation``, and ``messages`` from the root on.
+
+    Times are ISO 8601 in UTC; an answer carries its provenance and usage.
+    """
+    exported = {
+        "schema": SCHEMA,
+        "conversation": {
+            "id": conversation.id,
+            "title": conversation.title,
+            "mode": conversation.mode,
+            "created_at": _iso(conversation.created_at),
+            "updated_at": _iso(conversation.updated_at),
+        },
+        "messages": [_message(node) for node in path],
+    }
+    return json.dumps(exported, ensure_ascii=False, indent=2) + "\n"
+
+
+def file_name(conversation: Conversation, suffix: str = ".md") -> str:
+    """A name for the file, from the title: ``what-is-binding.md``."""
+    slug = re.sub(r"[\W_]+", "-", conversation.title.casefold())[:_SLUG_WIDTH].strip("-")
+    return (slug or conversation.id[:8]) + suffix
+
+
+def export_to(file: Path, conversation: Conversation, path: Sequence[Node]) -> Path:
+    """Write JSON where ``file`` ends in ``.json``, else Markdown; returns the file, ``~`` replaced.
+
+    The file is private (0600), appears whole or not at all, and never takes the place of another.
+    Raises `ExportError`.
+    """
+    render = as_json if file.suffix.lower() == ".json" else markdown
+    try:
+        file = file.expanduser()
+        _write(file, render(conversation, path).encode("utf-8"))
+    except FileExistsError:
+        raise ExportError(f"{file} is there already and was left as it is: give another name") from None
+    except (OSError, RuntimeError) as error:
+        reason = (getattr(error, "strerror", None) or str(error)).lower()
+        raise ExportError(
+            f"{file} cannot be written ({reason}): nothing was exported; "
+            "give the name of a file in a folder that is there, writable and not full"
+        ) from error
+    return file
+
+
+def _write(file: Path, content: bytes) -> None:
+    if os.path.lexists(file):
+        raise FileExistsError
+    part = file.with_name(f".{secrets.token_hex(8)}.part")
+    try:
+        with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE), "wb") as out:  # noqa: PTH123
+            out.write(content)
+            out.flush()
+            os.fsync(out.fileno())
+        _take_name(part, file)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _take_name(part: Path, file: Path) -> None:
+    """Rename without ever replacing: a link fails where a rename would overwrite."""
+    try:
+        file.hardlink_to(part)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without links (FAT, some network ones): claim the name, then fill it
+        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
+        try:
+            part.replace(file)
+        except OSError:
+            with contextlib.suppress(OSError):
+                file.unlink()
+            raise
+
+
+def _speaker(node: Node) -> str:
+    if node.role == "user":
+        return "You"
+    if node.provenance is None:
+        return node.role.capitalize()
+    return f"{node.provenance.mode} ({node.provenance.model})"
+
+
+def _message(node: Node) -> dict[str, object]:
+    return {
+        "id": node.id,
+        "role": node.role,
+        "content": node.content,
+        "thinking": node.thinking,
+        "status": node.status,
+        "error": node.error,
+        "created_at": _iso(node.created_at),
+        "provenance": asdict(node.provenance) if node.provenance else None,
+        "usage": asdict(node.usage) if node.usage else None,
+    }
+
+
+def _iso(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
+
+
+def _when(seconds: float) -> str:
+    return f"{datetime.fromtimestamp(seconds):%Y-%m-%d %H:%M}"

@@ -1,0 +1,76 @@
+"""The branches at a place of the tree, and who still uses a message.
+
+A fork shares the messages before it with the conversation that it was made of. Nothing here writes.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+
+from tui.core.conversation import Node
+from tui.core.store import tree
+from tui.core.store.rows import node_of
+
+_BELOW = """
+    WITH RECURSIVE down (id) AS (
+        SELECT ?1 UNION ALL SELECT message.id FROM message JOIN down ON message.parent = down.id
+    )
+"""
+
+_USERS = f"""
+    {_BELOW}
+    SELECT id FROM conversation WHERE deleted_at IS NULL AND (
+        head IN (SELECT id FROM down)
+        OR id IN (SELECT message.conversation FROM message JOIN down ON message.id = down.id)
+    ) ORDER BY seq
+"""
+
+_LEAF = f"""
+    {_BELOW}
+    SELECT message.* FROM down JOIN message ON message.id = down.id
+    WHERE message.id = ?1 OR message.conversation = ?2 OR message.created_at <= ?3
+    ORDER BY message.seq DESC LIMIT 1
+"""
+
+
+def users(db: sqlite3.Connection, message: str) -> list[str]:
+    """The conversations, deleted ones aside, that stand at ``message`` or have something after it."""
+    return [row["id"] for row in db.execute(_USERS, (message,))]
+
+
+def is_deleted(db: sqlite3.Connection, conversation: str) -> bool:
+    """Whether the conversation was deleted."""
+    return tree.any_conversation(db, conversation).deleted_at is not None
+
+
+def children(db: sqlite3.Connection, node: str | None, conversation: str) -> list[Node]:
+    """What follows ``node``, oldest first; for None the first messages of ``conversation``."""
+    if node is None:
+        rows = db.execute(
+            "SELECT * FROM message WHERE parent IS NULL AND conversation = ? ORDER BY seq", (conversation,)
+        )
+    else:
+        rows = db.execute("SELECT * FROM message WHERE parent = ? ORDER BY seq", (node,))
+    found = [node_of(row) for row in rows.fetchall()]
+    gone = {owner for owner in {one.conversation for one in found} if is_deleted(db, owner)}
+    return [one for one in found if one.conversation not in gone or users(db, one.id)]
+
+
+def siblings(db: sqlite3.Connection, node: str, conversation: str) -> list[Node]:
+    """The versions of ``node`` that ``conversation`` knows. Raises `StoreError`, `NoSuchConversation`."""
+    _, message = tree.message(db, node)
+    place = tree.any_conversation(db, conversation)
+    return [
+        one
+        for one in children(db, message.parent, message.conversation)
+        if one.id == node or one.conversation == place.id or one.created_at <= place.created_at
+    ]
+
+
+def leaf(db: sqlite3.Connection, node: str, conversation: str) -> Node:
+    """The newest that ``conversation`` knows after ``node``. Raises `StoreError`, `NoSuchConversation`."""
+    tree.message(db, node)
+    place = tree.any_conversation(db, conversation)
+    # A child is always newer than its parent, so the newest of all has nothing after it.
+    row = db.execute(_LEAF, (node, place.id, place.created_at)).fetchone()
+    return node_of(row)
