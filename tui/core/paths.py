@@ -60,6 +60,11 @@ def conversations_file() -> Path:
     return data_dir() / "conversations.sqlite3"
 
 
+def subspace_dir(data: Path) -> Path:
+    """Where the coefficients of modes are kept, in versions (`modes.share.library`)."""
+    return data / "subspace"
+
+
 def our_data(folder: Path) -> list[Path]:
     """What of ours lies in the data folder; files of anyone else's are not among it.
 

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.core.coefficients import Wardrobe
 from tui.core.models import EngineLoader, open_engine
+from tui.core.paths import subspace_dir
 from tui.core.store import Store
 from tui.core.turn import Turns
 
@@ -26,6 +28,7 @@ class Session:
     catalog: Catalog
     store: Store
     loader: EngineLoader
+    wardrobe: Wardrobe | None = None
     notices: list[str] = field(default_factory=list)
     _turns: Turns | None = None
 
@@ -39,12 +42,13 @@ class Session:
         notices = [problem.text for problem in catalog.problems]
         if store.notice:
             notices.append(store.notice)
-        return cls(config, catalog, store, loader, notices)
+        return cls(config, catalog, store, loader, Wardrobe(subspace_dir(data)), notices)
 
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""
+        engine = self.loader.wait()
         if self._turns is None:
-            self._turns = Turns(self.loader.wait(), self.store)
+            self._turns = Turns(engine, self.store, self.wardrobe)
         return self._turns
 
     def close(self) -> None:

@@ -19,6 +19,7 @@ from tui.core.window import fit
 
 if TYPE_CHECKING:
     from modes.voice import Voice
+    from tui.core.coefficients import Wardrobe
 
 Event = Started | Dropped | NotSaved | Chunk | Finished
 
@@ -62,13 +63,14 @@ class _Draft:
     saved_at: float = 0.0
     told: bool = False
     ended: bool = False
+    coefficients: str | None = None
 
 
 class Turns:
     """Runs turns on one engine and one store. Answers that could not be saved are kept for the next try."""
 
-    def __init__(self, engine: Engine, store: Store) -> None:
-        self._engine, self._store = engine, store
+    def __init__(self, engine: Engine, store: Store, wardrobe: Wardrobe | None = None) -> None:
+        self._engine, self._store, self._wardrobe = engine, store, wardrobe
         self._unsaved: dict[str, Callable[[], Node]] = {}
 
     def run(self, ask: Ask) -> Generator[Event, None, None]:
@@ -84,6 +86,8 @@ class Turns:
         question, draft, request = self._begin(ask)
         try:
             yield Started(question, draft.node)
+            if self._wardrobe is not None:
+                draft.coefficients = self._wardrobe.prepare(self._engine, [n for n, _ in ask.voice.scales])
             window = fit(
                 ask.voice.lead.prompt,
                 self._store.path(request.parent),
@@ -178,6 +182,7 @@ class Turns:
             provenance = replace(
                 provenance,
                 fingerprint=self._engine.fingerprint(wait=False),
+                coefficients=draft.coefficients,
                 sampling={**provenance.sampling, "seed": seed},
             )
         node = replace(
@@ -213,7 +218,7 @@ class Turns:
             except StoreError as error:
                 reasons.append(str(error))
             else:
-                del self._unsaved[node]
+                self._unsaved.pop(node, None)  # another turn may have saved it at the same time
         return reasons
 
 
