@@ -1,12 +1,18 @@
-"""Run every benchmark, or those named: ``python -m benchmarks decode startup switch``."""
+"""Run every benchmark, or those named: ``python -m benchmarks decode switch``."""
 
 from __future__ import annotations
 
 import sys
 
-from benchmarks import decode, startup, switch
+from benchmarks import decode, depth, several, startup, switch
 
-_ALL = {"decode": decode.main, "startup": startup.main, "switch": switch.main}
+_ALL = {
+    "decode": decode.main,
+    "depth": depth.main,
+    "several": several.main,
+    "startup": startup.main,
+    "switch": switch.main,
+}
 
 for name in sys.argv[1:] or _ALL:
     if name not in _ALL:

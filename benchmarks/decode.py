@@ -10,8 +10,9 @@ from tempfile import TemporaryDirectory
 import llama_cpp
 import llama_cpp.llama_cpp as llama
 
+from benchmarks.models import read
 from benchmarks.report import alternate, ratio, say, spread
-from engine.contract import Chunk, Message, Sampling
+from engine.contract import Chunk, Message, Request, Sampling
 from engine.llama.context import ContextOptions, LlamaContext, default_threads
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from engine.llama.library import amx_build
@@ -47,8 +48,8 @@ def through_turn(engine: LlamaEngine, store: Store, catalog: Catalog) -> float:
 
 def bare(context: LlamaContext, prompt: list[int]) -> float:
     """The least that must be done: sample, look at the bytes, decode."""
-    context.clear()
-    context.decode(prompt)
+    context.clear(0)
+    read(context, prompt)
     sampler = Sampler(Request((), SAMPLING), 7, context.model)
     one = (llama.llama_token * 1)()
     began = time.perf_counter()
@@ -91,7 +92,7 @@ def main() -> None:
         engine = LlamaEngine(path, LlamaOptions(context=CONTEXT), lambda _fraction: True)
         store = Store.open(Path(folder) / "conversations.sqlite3")
         model = LlamaModel(path, 0, lambda _fraction: True)
-        context = LlamaContext(model, ContextOptions(CONTEXT, default_threads()))
+        context = LlamaContext(model, ContextOptions(CONTEXT, default_threads(), flash=False))
         template = ChatTemplate(model.chat_template(), bos=model.bos, eos=model.eos)
         prompt = model.prompt_tokens(template.render([Message("user", QUESTION)]))
         figures = alternate(

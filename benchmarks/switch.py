@@ -5,37 +5,17 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-import numpy as np
 import psutil
 
+from benchmarks.models import BASE, RANK, random_mode
 from benchmarks.report import alternate, ratio, say, spread
 from engine.contract import Scales
 from engine.llama.adapters import AdapterShelf
-from engine.llama.context import ContextOptions, LlamaContext, default_threads
+from engine.llama.context import ContextOptions, LlamaContext, Row, default_threads
 from engine.llama.model import LlamaModel
-from engine.lowrank import Basis, Coefficients, Core, Subspace
 from tui.core.models import starter_model
 
-RANK = 16
 ROUNDS = 15
-BASE = "benchmark"
-
-
-def random_mode(model: LlamaModel, seed: int) -> tuple[Basis, Coefficients]:
-    """Rank-16 coefficients on every attention output and feed-forward down projection."""
-    rng = np.random.default_rng(seed)
-    width = int(model.metadata(f"{model.architecture}.embedding_length") or 0)
-    hidden = int(model.metadata(f"{model.architecture}.feed_forward_length") or 0)
-
-    def directions(size: int) -> np.ndarray:
-        return np.linalg.qr(rng.standard_normal((size, RANK)))[0].astype(np.float32)
-
-    modules = {}
-    for layer in range(model.layers):
-        for module, inputs in (("attn_output", width), ("ffn_down", hidden)):
-            modules[f"blk.{layer}.{module}.weight"] = Subspace(directions(width), directions(inputs))
-    cores = {name: Core(rng.standard_normal((RANK, RANK)).astype(np.float32) * 0.05) for name in modules}
-    return Basis(modules, BASE), Coefficients(cores)
 
 
 class Switching:
@@ -43,19 +23,18 @@ class Switching:
 
     def __init__(self, path: Path) -> None:
         self.model = LlamaModel(path, 0, lambda _fraction: True)
-        self.context = LlamaContext(self.model, ContextOptions(1024, default_threads()))
+        self.context = LlamaContext(self.model, ContextOptions(1024, default_threads(), flash=False))
         self.shelf = AdapterShelf(self.model)
         self.rss: list[float] = []
         for seed, name in enumerate("abcd"):
-            basis, coefficients = random_mode(self.model, seed)
+            basis, coefficients = random_mode(self.model, BASE, seed)
             before = psutil.Process().memory_info().rss
-            self.shelf.install(name, basis, coefficients, BASE, lambda _adapter: None)
+            self.shelf.install(name, basis, coefficients, BASE)
             self.rss.append((psutil.Process().memory_info().rss - before) / 1e6)
         self.turn = 0
 
     def call(self) -> float:
-        """Microseconds of one change from mode to mode, nothing in the cache."""
-        self.context.clear()
+        """Microseconds of one change from mode to mode."""
         self.turn += 1
         active = self.shelf.active((("ab"[self.turn % 2], 1.0),))
         began = time.perf_counter()
@@ -63,10 +42,11 @@ class Switching:
         return (time.perf_counter() - began) * 1e6
 
     def token(self, scales: Scales) -> float:
-        """Milliseconds of one token, read with these scales."""
+        """Milliseconds of one token on an empty context, read with these scales."""
+        self.context.clear(0)
         self.context.set_adapters(self.shelf.active(scales))
         began = time.perf_counter()
-        self.context.decode((500,))
+        self.context.decode([Row(500, 0, 0, True)])
         self.context.logits()
         return (time.perf_counter() - began) * 1000
 

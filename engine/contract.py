@@ -122,7 +122,7 @@ class ModelInfo:
     """The base model as loaded. Sizes are bytes, ``context`` (of each answer) and ``trained_context`` tokens.
 
     ``thinks``: the model's template knows reasoning. ``slots``: answers that can be written at once.
-    ``notes``: what the operator should know.
+    ``notes``: what the operator should know. ``tuning``: how it is run, and why, a sentence each.
     """
 
     name: str
@@ -136,6 +136,7 @@ class ModelInfo:
     thinks: bool
     slots: int = 1
     notes: tuple[str, ...] = ()
+    tuning: tuple[str, ...] = ()
 
 
 Progress = Callable[[float], bool]
@@ -164,6 +165,9 @@ class Engine(Protocol):
 
         Closing the iterator cancels the request.
         """
+
+    def check(self, request: Request) -> None:
+        """Raises `BadConstraint` where `generate` would for this request; its messages are not looked at."""
 
     def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
         """Log-likelihood (nats) of every token of each continuation after ``prompt``."""

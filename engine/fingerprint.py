@@ -6,16 +6,13 @@ is the same base.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
-import json
 import mmap
-import os
-import tempfile
 import threading
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
 
+from engine import memo
 from engine.header import read_header
 
 _CHUNK = 16 << 20
@@ -44,41 +41,30 @@ def _digest(data: memoryview, cancelled: threading.Event | None) -> str | None:
     return digest.hexdigest()
 
 
-def remembered(path: Path, cache: Path) -> str | None:
-    """The fingerprint kept for this very file (path, size, time of change), or None."""
-    entry = _entries(cache).get(str(path.resolve()))
-    if not isinstance(entry, dict) or entry.get("stamp") != _stamp(path):
-        return None
-    value = entry.get("fingerprint")
-    return value if isinstance(value, str) else None
+class Fingerprint:
+    """The fingerprint of ``path``, known from ``remembered_in`` or read on a thread of its own.
 
-
-def remember(path: Path, value: str, cache: Path) -> None:
-    """Keep a fingerprint; where nothing can be written, it is made again next time.
-
-    Replaces the file in one step, so that two programs cannot spoil it.
+    ``given_up`` ends the reading.
     """
-    entries = _entries(cache)
-    entries[str(path.resolve())] = {"fingerprint": value, "stamp": _stamp(path)}
-    with contextlib.suppress(OSError):
-        cache.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, name = tempfile.mkstemp(dir=cache.parent, prefix=cache.name)
+
+    def __init__(self, path: Path, remembered_in: Path | None, given_up: threading.Event) -> None:
+        self._path, self._memo, self._given_up = path, remembered_in, given_up
+        self._future: Future[str | None] = Future()
+        known = memo.remembered(path, remembered_in) if remembered_in else None
+        if isinstance(known, str):
+            self._future.set_result(known)
+        else:
+            threading.Thread(target=self._read, name="fingerprint", daemon=True).start()
+
+    def get(self, wait: bool = True) -> str | None:
+        """With ``wait=False`` None while it is being read. Raises what reading raised."""
+        return self._future.result() if wait or self._future.done() else None
+
+    def _read(self) -> None:
         try:
-            with os.fdopen(handle, "w") as file:
-                json.dump(entries, file, indent=1)
-            Path(name).replace(cache)
-        except OSError:
-            Path(name).unlink(missing_ok=True)
-
-
-def _stamp(path: Path) -> list[int]:
-    status = path.stat()
-    return [status.st_size, status.st_mtime_ns]
-
-
-def _entries(cache: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(cache.read_text())
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) else {}
+            value = fingerprint(self._path, self._given_up)
+            if value and self._memo:
+                memo.remember(self._path, value, self._memo)
+            self._future.set_result(value)
+        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+            self._future.set_exception(error)

@@ -76,6 +76,11 @@ class ThinkSplitter:
         """Between the tags."""
         return self._state == "thinking"
 
+    @property
+    def over(self) -> bool:
+        """What comes now is the answer."""
+        return self._state in ("gap", "answer")
+
     def push(self, text: str) -> Piece:
         """Divide ``text``; what could still be part of a tag is held back."""
         self._pending += text
@@ -134,6 +139,11 @@ class TextStream:
     def thinking(self) -> bool:
         """Whether the reasoning has begun and not ended."""
         return self._split.inside
+
+    @property
+    def answering(self) -> bool:
+        """Whether all reasoning is over, or there was none."""
+        return self._split.over
 
     def push(self, raw: bytes) -> Piece:
         """Text that became whole with ``raw``."""

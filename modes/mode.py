@@ -104,6 +104,7 @@ class MemoryPolicy(_Frozen):
 class Mode(_Frozen):
     """One mode, validated. ``name`` is the stem of its file, everything else is in the file.
 
+    ``thinking_budget`` is the most tokens of thinking before an answer, None for no limit.
     ``lacks`` is a sentence about what the mode cannot do here yet; ``glyph`` is one terminal cell wide.
     """
 
@@ -116,6 +117,7 @@ class Mode(_Frozen):
     stop: Annotated[tuple[Filled, ...], Field(strict=False)] = ()
     memory: MemoryPolicy = MemoryPolicy()
     thinking: Literal["auto", "on", "off"] = "auto"
+    thinking_budget: Annotated[int, Field(ge=1)] | None = None
     colour: Annotated[str, AfterValidator(_colour)] = "#8a8f98"
     glyph: Annotated[str, AfterValidator(_glyph)] = "•"
     ascii: Annotated[str, AfterValidator(_ascii)] = "*"

@@ -93,6 +93,10 @@ class PrefixCache:
         target.adapters, target.busy, target.used = adapters, True, self._turn
         return target
 
+    def checkpoint(self, slot: Slot) -> None:
+        """Park a copy of what a sequence holds, which cannot be cut back to it later."""
+        self._park(slot)
+
     def release(self, slot: Slot) -> None:
         """The answer is over; what was read stays until the room is wanted."""
         slot.busy = False

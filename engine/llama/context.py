@@ -95,6 +95,10 @@ class LlamaContext:
         self._batch = llama.llama_batch_init(options.batch, 0, 1)
         self._adapters: ActiveAdapters = ()
         self._window = int(llama.llama_model_n_swa(model.handle))
+        #: A state that goes on from its last token only: wanted again, it has to be kept by then.
+        self.recurrent = bool(
+            llama.llama_model_is_recurrent(model.handle) or llama.llama_model_is_hybrid(model.handle)
+        )
 
     def _params(self) -> Any:
         options, params = self.options, llama.llama_context_default_params()

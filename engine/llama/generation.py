@@ -61,7 +61,8 @@ class Generation:
         self._out: queue.SimpleQueue[Chunk | BaseException] = queue.SimpleQueue()
         self._model, self._pieces = model, pieces
         self._clock = _Clock(time.perf_counter())
-        self._text = TextStream((*request.stop, *stops), thinking=prompt.rstrip().endswith(THINK_OPEN))
+        self._thinks_first = prompt.rstrip().endswith(THINK_OPEN)
+        self._text = TextStream((*request.stop, *stops), thinking=self._thinks_first)
         self._seed = draw_seed(request.sampling)
         self._sampler: Sampler | None = None
         self._kept = self._decoded = self._thought = 0
@@ -78,7 +79,7 @@ class Generation:
 
     def begin(self, slot: Slot) -> None:
         """Go to work on ``slot``, which may hold the beginning of the prompt already."""
-        self._sampler = Sampler(self.request, self._seed, self._model)
+        self._sampler = Sampler(self.request, self._seed, self._model, waiting=self._thinks_first)
         self.slot = slot
         self._kept = len(slot.tokens)
         self._todo.extend(self.prompt[self._kept :])
@@ -113,6 +114,8 @@ class Generation:
         assert self._sampler is not None
         assert self.slot is not None
         clock, forced = self._clock, self._forced.popleft() if self._forced else None
+        if forced is None and self._text.answering:
+            self._sampler.hold()
         token = self._sampler.sample(context.handle, row, forced)
         clock.last_token = time.perf_counter()
         if not self.writing:

@@ -20,9 +20,20 @@ os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 import llama_cpp.llama_cpp as llama
 from llama_cpp import __version__ as version
 
-__all__ = ["Device", "amx_build", "devices", "llama", "recent_log", "supports_gpu", "system_info", "version"]
+__all__ = [
+    "Device",
+    "amx_build",
+    "devices",
+    "gpu_backends",
+    "llama",
+    "recent_log",
+    "supports_gpu",
+    "system_info",
+    "version",
+]
 
 _WARNING_AND_ERROR = (3, 4)
+_GPU_BACKENDS = ("cuda", "hip", "metal", "sycl", "vulkan")
 _recent: deque[str] = deque(maxlen=40)
 
 
@@ -51,8 +62,15 @@ def system_info() -> str:
 
 
 def supports_gpu() -> bool:
-    """Whether this build can use a GPU at all."""
+    """Whether this build can use a GPU, and there is one."""
     return bool(llama.llama_supports_gpu_offload())
+
+
+def gpu_backends() -> tuple[str, ...]:
+    """The kinds of GPU that the library was built for, such as ``cuda``, whether there is one or not."""
+    stems = {path.name.split(".")[0] for path in _folder().glob("libggml-*")}
+    kinds = (kind for kind in _GPU_BACKENDS if f"libggml-{kind}" in stems)
+    return tuple(sorted(kinds))
 
 
 def amx_build() -> bool:
@@ -77,12 +95,15 @@ class Device:
 
 def devices() -> list[Device]:
     """Every device of this build, through ggml's registry (the Python bindings leave it out)."""
-    folder = Path(llama.__file__).parent / "lib"
-    registry, base = (_library(folder, stem) for stem in ("ggml", "ggml-base"))
+    registry, base = (_library(_folder(), stem) for stem in ("ggml", "ggml-base"))
     get = registry.ggml_backend_dev_get
     get.restype, get.argtypes = ctypes.c_void_p, [ctypes.c_size_t]
     registry.ggml_backend_dev_count.restype = ctypes.c_size_t
     return [_device(base, get(index)) for index in range(registry.ggml_backend_dev_count())]
+
+
+def _folder() -> Path:
+    return Path(llama.__file__).parent / "lib"
 
 
 def _library(folder: Path, stem: str) -> ctypes.CDLL:

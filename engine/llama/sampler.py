@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from typing import Any
 
-from llama_cpp.llama_grammar import json_schema_to_gbnf
-
 from engine.contract import BadConstraint, Request, Sampling
+from engine.llama.grammar import Grammar, gbnf_of
 from engine.llama.library import llama
 from engine.llama.model import LlamaModel
 
@@ -22,30 +22,22 @@ def draw_seed(sampling: Sampling) -> int:
 
 
 class Sampler:
-    """One request's chain: bias, grammar, penalties, top-k, top-p, min-p, temperature, draw; greedy at
-    temperature 0. Raises `BadConstraint` for a grammar, schema or bias that cannot be used.
+    """One request's chain: bias, penalties, top-k, top-p, min-p, temperature, draw; greedy at temperature 0.
+
+    ``waiting``: thinking comes first, and the grammar holds only from `hold` on. Raises `BadConstraint` for
+    a grammar, schema or bias that cannot be used.
     """
 
-    def __init__(self, request: Request, seed: int, model: LlamaModel) -> None:
-        grammar = gbnf_of(request)
+    def __init__(self, request: Request, seed: int, model: LlamaModel, waiting: bool = False) -> None:
         biases = bias_tokens(request, model)
+        gbnf = gbnf_of(request)
+        self._grammar = None if gbnf is None else Grammar(gbnf, model)
+        self._held = not waiting
         self.handle: Any = llama.llama_sampler_chain_init(llama.llama_sampler_chain_default_params())
         if biases:
             array = (llama.llama_logit_bias * len(biases))(*biases.items())
             self._add(llama.llama_sampler_init_logit_bias(model.vocab_size, len(biases), array))
-        if grammar is not None:
-            self._add_grammar(grammar, model)
         self._add_sampling(request.sampling, seed, model.vocab_size)
-
-    def _add_grammar(self, grammar: str, model: LlamaModel) -> None:
-        sampler = llama.llama_sampler_init_grammar(model.vocab, grammar.encode(), b"root")
-        if not sampler:
-            self.free()
-            raise BadConstraint(
-                "the grammar cannot be read: it has to be GBNF with a rule called root, such as "
-                'root ::= "yes" | "no"'
-            )
-        self._add(sampler)
 
     def _add_sampling(self, sampling: Sampling, seed: int, vocab_size: int) -> None:
         penalties = (sampling.repeat_penalty, sampling.frequency_penalty, sampling.presence_penalty)
@@ -69,26 +61,22 @@ class Sampler:
 
     def sample(self, context: Any, row: int, forced: int | None = None) -> int:
         """The next token from the logits of ``row``; or ``forced``, which the chain then remembers."""
-        if forced is None:
-            return int(llama.llama_sampler_sample(self.handle, context, row))
-        llama.llama_sampler_accept(self.handle, forced)
-        return forced
+        if forced is not None:
+            llama.llama_sampler_accept(self.handle, forced)
+            return forced
+        if self._held and self._grammar is not None:
+            return self._grammar.choose(self.handle, context, row)
+        return int(llama.llama_sampler_sample(self.handle, context, row))
+
+    def hold(self) -> None:
+        """The thinking is over: the answer begins, and what it is held to with it."""
+        self._held = True
 
     def free(self) -> None:
-        """Give the chain and everything in it back."""
+        """Give the chain, the grammar and everything in them back."""
+        if self._grammar is not None:
+            self._grammar.free()
         llama.llama_sampler_free(self.handle)
-
-
-def gbnf_of(request: Request) -> str | None:
-    """The grammar that the answer must follow, or None. Raises `BadConstraint`."""
-    if request.grammar is not None and request.json_schema is not None:
-        raise BadConstraint("a grammar and a JSON schema at once: give one of them")
-    if request.json_schema is None:
-        return request.grammar
-    try:
-        return str(json_schema_to_gbnf(request.json_schema))
-    except Exception as error:  # whatever a foreign schema makes the converter stumble over
-        raise BadConstraint(f"the JSON schema cannot be used ({type(error).__name__}: {error})") from error
 
 
 def bias_tokens(request: Request, model: LlamaModel) -> dict[int, float]:
@@ -105,6 +93,8 @@ def bias_tokens(request: Request, model: LlamaModel) -> dict[int, float]:
                     "give a token's number, or a text that is one token"
                 )
             token = tokens[0]
+        if not math.isfinite(bias):
+            raise BadConstraint(f"the bias of token {token} is {bias}: give a finite number, such as -100")
         if not 0 <= int(token) < model.vocab_size:
             raise BadConstraint(f"there is no token {token}: the vocabulary has {model.vocab_size:,}")
         biases[int(token)] = biases.get(int(token), 0.0) + bias

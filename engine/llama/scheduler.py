@@ -145,10 +145,18 @@ class Scheduler:
         if any(one.writing for one in self._running):
             room = min(room, self._piece())
         for left, one in zip(range(len(reading), 0, -1), reading, strict=True):
-            count = min(one.wanted, max(1, room // left))
+            count = min(self._unread(one), max(1, room // left))
             counts[one] = count
             room -= count
         return counts
+
+    def _unread(self, one: Generation) -> int:
+        """How much of its prompt may be read at once: where it could not be gone back to, not all of it."""
+        if self._context.recurrent and one.slot is not None:
+            if one.wanted > 1:
+                return one.wanted - 1
+            self._cache.checkpoint(one.slot)
+        return one.wanted
 
     def _piece(self) -> int:
         return max(8, int(self._rate * PIECE)) if self._rate else _PIECE_AT_FIRST

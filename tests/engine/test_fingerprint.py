@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import os
 import threading
 from pathlib import Path
 from typing import Any
@@ -13,8 +11,9 @@ import pytest
 from gguf import GGMLQuantizationType, GGUFReader, GGUFWriter
 from numpy.typing import NDArray
 
-from engine.fingerprint import fingerprint, remember, remembered
+from engine.fingerprint import fingerprint
 from engine.header import read_header
+from engine.memo import remembered
 
 WEIGHTS = {
     "a.weight": np.arange(6, dtype=np.float32).reshape(2, 3),
@@ -99,56 +98,3 @@ def test_the_header_is_read_as_the_gguf_package_reads_it(base: Path) -> None:
     assert [(t.name, list(t.shape), t.kind, t.start, t.size) for t in header.tensors] == [
         (t.name, t.shape.tolist(), t.tensor_type, t.data_offset, t.n_bytes) for t in reader.tensors
     ]
-
-
-def test_what_was_remembered_is_known_again(base: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "new" / "folder" / "known.json"
-    assert remembered(base, cache) is None
-    remember(base, "abc", cache)
-    other = write(tmp_path / "other.gguf")
-    remember(other, "def", cache)
-    assert [remembered(base, cache), remembered(other, cache)] == ["abc", "def"]
-
-
-def test_a_file_that_was_changed_is_not_known_any_more(base: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "known.json"
-    remember(base, "abc", cache)
-    os.utime(base, ns=(0, 1))
-    assert remembered(base, cache) is None
-    remember(base, "new", cache)
-    assert remembered(base, cache) == "new"
-
-
-def test_a_link_to_a_file_is_that_file(base: Path, tmp_path: Path) -> None:
-    cache, link = tmp_path / "known.json", tmp_path / "link.gguf"
-    link.symlink_to(base)
-    remember(link, "abc", cache)
-    assert remembered(base, cache) == "abc"
-
-
-@pytest.mark.parametrize(
-    "spoilt", [b"", b"{", b"\xff\xfe", b"[]", b"null", b'{"BASE": 3}', b'{"BASE": {"stamp": []}}']
-)
-def test_a_spoilt_memory_is_no_memory_and_is_mended(base: Path, tmp_path: Path, spoilt: bytes) -> None:
-    cache = tmp_path / "known.json"
-    cache.write_bytes(spoilt.replace(b'"BASE"', json.dumps(str(base)).encode()))
-    assert remembered(base, cache) is None
-    remember(base, "abc", cache)
-    assert remembered(base, cache) == "abc"
-
-
-def test_remembering_leaves_nothing_but_the_memory_and_keeps_it_private(base: Path, tmp_path: Path) -> None:
-    cache = tmp_path / "data" / "known.json"
-    remember(base, "abc", cache)
-    remember(base, "def", cache)
-    assert list(cache.parent.iterdir()) == [cache]
-    assert [cache.stat().st_mode & 0o777, cache.parent.stat().st_mode & 0o777] == [0o600, 0o700]
-
-
-def test_where_nothing_can_be_written_nothing_is_remembered_and_nothing_breaks(
-    base: Path, tmp_path: Path
-) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("not a folder")
-    remember(base, "abc", blocked / "known.json")
-    assert remembered(base, blocked / "known.json") is None

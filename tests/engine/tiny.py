@@ -52,6 +52,44 @@ def write_tiny_llama(path: Path, seed: int = 0) -> Path:
     return _written(writer, path)
 
 
+def write_tiny_mamba(path: Path, seed: int = 0) -> Path:
+    """A recurrent model of two layers: what it has read cannot be shortened."""
+    rng = np.random.default_rng(seed)
+    width, inner, state, rank, kernel = 32, 64, 8, 4, 4
+    writer = gguf.GGUFWriter(path, "mamba")
+    writer.add_block_count(LAYERS)
+    writer.add_context_length(TRAINED)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(0)
+    writer.add_head_count(0)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_ssm_conv_kernel(kernel)
+    writer.add_ssm_inner_size(inner)
+    writer.add_ssm_state_size(state)
+    writer.add_ssm_time_step_rank(rank)
+    vocabulary = add_byte_vocabulary(writer)
+
+    def tensor(name: str, *shape: int, around: float = 0.0) -> None:
+        values = around + rng.standard_normal(shape) / np.sqrt(shape[-1])
+        writer.add_tensor(name, values.astype(np.float32))
+
+    tensor("token_embd.weight", vocabulary, width)
+    tensor("output_norm.weight", width, around=1.0)
+    for layer in range(LAYERS):
+        block = f"blk.{layer}"
+        tensor(f"{block}.attn_norm.weight", width, around=1.0)
+        tensor(f"{block}.ssm_in.weight", 2 * inner, width)
+        tensor(f"{block}.ssm_conv1d.weight", inner, kernel)
+        tensor(f"{block}.ssm_conv1d.bias", inner)
+        tensor(f"{block}.ssm_x.weight", rank + 2 * state, inner)
+        tensor(f"{block}.ssm_dt.weight", inner, rank)
+        tensor(f"{block}.ssm_dt.bias", inner)
+        writer.add_tensor(f"{block}.ssm_a", -rng.uniform(0.1, 1.0, (inner, state)).astype(np.float32))
+        tensor(f"{block}.ssm_d", inner)
+        tensor(f"{block}.ssm_out.weight", width, inner)
+    return _written(writer, path)
+
+
 def add_byte_vocabulary(writer: gguf.GGUFWriter) -> int:
     """Three control tokens and a token for every byte; how many there are."""
     tokens = ["<unk>", "<s>", "</s>", *(f"<0x{byte:02X}>" for byte in range(256))]

@@ -45,7 +45,7 @@ class Program:
         """The caller's without any setting of ours. One thread: another test may hold the second core."""
         kept = {name: value for name, value in os.environ.items() if not name.startswith("MODESHARE_")}
         folders = {"MODESHARE_DATA_DIR": str(self.data), "MODESHARE_CONFIG_DIR": str(self.config)}
-        return kept | folders | {"MODESHARE_THREADS": "1"} | self.variables | more
+        return kept | folders | {"MODESHARE_THREADS": "1", "MODESHARE_TUNE": "false"} | self.variables | more
 
     def start(self, *arguments: str, **how: object) -> subprocess.Popen[bytes]:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}

@@ -60,8 +60,23 @@ class Config(BaseModel):
     threads: Annotated[int, Field(ge=1)] | None = None
     """Processor threads that generate."""
 
+    batch: Annotated[int, Field(ge=8, le=4096)] | None = None
+    """Tokens of a prompt read in one step; None is what was measured to be fast."""
+
+    flash_attention: bool | None = None
+    """Flash attention; None is what was measured to be fast."""
+
+    tune: bool = True
+    """Measure once, for some seconds, how a model runs fastest on this machine."""
+
     gpu_layers: Annotated[int, Field(ge=-1)] | None = None
     """Layers of the model kept on the GPU; -1 is all of them."""
+
+    slots: Annotated[int, Field(ge=1)] | None = None
+    """Answers that can be written at once."""
+
+    cache: Annotated[int, Field(ge=0)] | None = None
+    """MiB of main memory for what was read, beside the context; 0 keeps none."""
 
     mode: Annotated[str, AfterValidator(_spec)] = blend.BASE
     """The mode or blend that a new conversation begins in."""

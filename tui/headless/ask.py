@@ -9,19 +9,26 @@ import json
 import sys
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import asdict
-from typing import BinaryIO
+from dataclasses import asdict, dataclass, replace
 
 from engine.contract import Chunk, Sampling
 from modes.voice import Voice
-from tui.core.conversation import Dropped, Finished, Node, NotSaved
+from tui.core import resuming
+from tui.core.constraints import UNCONSTRAINED, Constraints
+from tui.core.conversation import Conversation, Dropped, Finished, Node, NotSaved
 from tui.core.session import Session
+from tui.core.store import SHORT_ID
 from tui.core.turn import Ask, Event
+from tui.headless.inputs import not_held
 from tui.headless.output import Notices
 
 SCHEMA = 1
 _POLL = 0.1
 
+_STAGES = {
+    "loading": "loading the model",
+    "tuning": "first use of this model: trying how it runs fastest here",
+}
 _ENDINGS = {
     "length": "cut off: the limit of tokens for one answer was reached",
     "context": "cut off: the context is full (a larger one: --context)",
@@ -29,46 +36,76 @@ _ENDINGS = {
 }
 
 
-class BadInput(ValueError):
-    """Standard input that cannot be a question."""
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a question goes: a conversation, the message to follow, and what to speak in.
 
-
-def read_question(prompt: str | None, stdin: BinaryIO | None) -> str:
-    """The question: ``prompt`` with stdin before it as context; ``-`` or none is stdin alone.
-
-    ``stdin`` is None when nothing is piped in. Raises `BadInput`.
+    ``turned``: the operator named another mode than the conversation's.
     """
-    raw = stdin.read() if stdin else b""
-    try:
-        piped = raw.decode("utf-8").strip()
-    except UnicodeDecodeError as error:
-        raise BadInput(
-            f"standard input is not UTF-8 (byte 0x{raw[error.start]:02x} at offset {error.start}): "
-            "convert it first, for example with iconv -f LATIN1 -t UTF-8"
-        ) from None
-    asked = "" if prompt in (None, "-") else (prompt or "").strip()
-    question = "\n\n".join(part for part in (piped, asked) if part)
-    if not question:
-        raise BadInput("there is no question: give it as an argument or on standard input")
-    return question
+
+    conversation: Conversation
+    voice: Voice
+    path: tuple[Node, ...] = ()
+    turned: bool = False
 
 
-def overridden(voice: Voice, temperature: float | None, seed: int | None) -> Sampling:
-    """The mode's sampling with what the command line says over it."""
-    sampling = asdict(voice.lead.sampling.values())
-    given = {"temperature": temperature, "seed": seed}
-    return Sampling(**{**sampling, **{key: value for key, value in given.items() if value is not None}})
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the command line says over the mode; None leaves it as it is."""
+
+    temperature: float | None = None
+    seed: int | None = None
+    max_tokens: int | None = None
+    constraints: Constraints = UNCONSTRAINED
+
+    def sampling(self, voice: Voice) -> Sampling:
+        """The mode's sampling with these over it."""
+        own = voice.lead.sampling.values()
+        temperature = own.temperature if self.temperature is None else self.temperature
+        return replace(own, temperature=temperature, seed=own.seed if self.seed is None else self.seed)
 
 
-def ask(session: Session, request: Ask, as_json: bool) -> int:
-    """Answer ``request``; returns the exit code: 0 done, 1 failed."""
+def place(session: Session, resume: str | None, mode: str | None) -> Place:
+    """A new conversation, or the one that ``resume`` names, in its own mode unless ``mode`` is given.
+
+    Raises `NoSuchConversation`, `VoiceError`, `resuming.Busy`.
+    """
+    if resume is None:
+        voice = session.catalog.voice(session.config.mode)
+        return Place(session.store.create(voice.spec), voice)
+    found = resuming.find(session.store, resume)
+    voice = resuming.voice_of(found, session.catalog) if mode is None else session.catalog.voice(mode)
+    path = session.store.path(found.head) if found.head else []
+    if path and path[-1].status == "streaming":
+        raise resuming.Busy(
+            f"conversation {found.id[:SHORT_ID]} is being answered by another program: "
+            "wait for it to end, or ask without --resume"
+        )
+    return Place(found, voice, tuple(path), turned=voice.spec != found.mode)
+
+
+def ask(session: Session, place: Place, question: str, wishes: Wishes, as_json: bool) -> int:
+    """Answer ``question``; returns the exit code: 0 done, 1 failed. Raises `BadConstraint`."""
     notices = Notices()
     for notice in session.notices:
         notices.say(notice)
     _wait_for_model(session, notices)
-    for note in session.loader.wait().info.notes:
-        notices.say(note)
+    _say_of_model(session, place, notices)
+    _say_of_schema(wishes.constraints.json_schema, notices)
+    parent = place.path[-1].id if place.path else None
+    request = Ask(
+        place.conversation.id,
+        place.voice,
+        question,
+        parent,
+        wishes.sampling(place.voice),
+        wishes.max_tokens,
+        wishes.constraints,
+    )
     with closing(session.turns().run(request)) as events:
+        next(events)  # from here on the question is on record
+        if place.turned:
+            session.store.set_mode(place.conversation.id, place.voice.spec)
         answer = _run(events, notices, stream=not as_json)
     if as_json:
         sys.stdout.write(json.dumps(_as_json(answer)) + "\n")
@@ -79,12 +116,27 @@ def ask(session: Session, request: Ask, as_json: bool) -> int:
     return 1 if answer.status == "failed" else 0
 
 
+def _say_of_model(session: Session, place: Place, notices: Notices) -> None:
+    engine = session.loader.wait()
+    for note in engine.info.notes:
+        notices.say(note)
+    others = resuming.other_models(place.path, engine.info.name, engine.fingerprint(wait=False))
+    if others:
+        notices.say(others)
+
+
+def _say_of_schema(schema: str | None, notices: Notices) -> None:
+    if schema is not None and (free := not_held(schema)):
+        notices.say(f"not enforced, check it yourself: {', '.join(free)} in the JSON schema")
+
+
 def _wait_for_model(session: Session, notices: Notices) -> None:
     while True:
         try:
             session.loader.wait(_POLL)
         except TimeoutError:
-            notices.progress(f"loading the model {session.loader.progress:4.0%}")
+            doing = _STAGES[session.loader.stage]
+            notices.progress(f"{doing} {session.loader.progress:4.0%}")
         else:
             notices.clear()
             return
@@ -138,6 +190,7 @@ def _as_json(answer: Node) -> dict[str, object]:
         "model": provenance.model if provenance else None,
         "mode": provenance.mode if provenance else None,
         "sampling": provenance.sampling if provenance else None,
+        "constraints": provenance.constraints if provenance else None,
         "usage": usage
         and {**asdict(usage), "prefill_rate": usage.prefill_rate, "decode_rate": usage.decode_rate},
     }

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from engine.contract import EngineError, Message, Request, Sampling
 from modes.catalog import Catalog
+from modes.share.compaction import total_bytes
+from modes.share.library import Library, LibraryError
 from tui.core.config import Config
 from tui.core.models import chosen_model, open_engine
-from tui.core.paths import PathUnusable, ensure_private_dir
+from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
 from tui.core.store import Store, StoreError
 
 
@@ -38,6 +40,7 @@ def examine(config: Config, catalog: Catalog, config_file: Path, data: Path) -> 
     yield Finding("config", f"{config_file}{'' if config_file.exists() else ' (absent: all defaults)'}")
     yield from _store(data)
     yield from _modes(catalog)
+    yield from _subspace(data)
     yield from _engine()
     yield from _model(config, data)
 
@@ -76,6 +79,24 @@ def _modes(catalog: Catalog) -> Iterator[Finding]:
         yield Finding("mode file", problem.text, False, "correct the file, or move it away")
 
 
+def _subspace(data: Path) -> Iterator[Finding]:
+    folder = subspace_dir(data)
+    library = Library(folder)
+    try:
+        if library.current() is None:
+            return
+        shelved = library.load()
+    except LibraryError as error:
+        yield Finding("subspace", str(error), False, "tui modes rollback, or move the folder away")
+        return
+    size = total_bytes(shelved.basis, shelved.modes) / 1e6
+    names = ", ".join(shelved.modes) or "no modes"
+    yield Finding(
+        "subspace",
+        f"{library.current()} in {folder}: {names}; {size:,.2f} MB, for base {shelved.basis.base[:16]}",
+    )
+
+
 def _engine() -> Iterator[Finding]:
     from engine.llama import library
 
@@ -84,8 +105,12 @@ def _engine() -> Iterator[Finding]:
         free = f"{device.free / gib:,.1f} of {device.total / gib:,.1f} GiB free"
         yield Finding("device", f"{device.name}: {device.description}, {free}")
     build = f"llama.cpp (llama-cpp-python {library.version})"
+    backends = ", ".join(library.gpu_backends())
     if library.supports_gpu():
-        yield Finding("engine", f"{build}, built for GPU")
+        yield Finding("engine", f"{build}, built for GPU ({backends})")
+    elif backends:
+        remedy = "see that the driver is installed and sees the GPU (for NVIDIA: nvidia-smi)"
+        yield Finding("engine", f"{build}, built for GPU ({backends}), but no GPU is found", remedy=remedy)
     else:
         remedy = "with an NVIDIA GPU and its CUDA toolkit: make chat CUDA=1"
         yield Finding("engine", f"{build}, built for CPU only", remedy=remedy)
@@ -99,8 +124,8 @@ def _model(config: Config, data: Path) -> Iterator[Finding]:
     try:
         path = chosen_model(config)
         began = time.perf_counter()
-        fingerprints = data / "fingerprints.json" if data.is_dir() else None
-        engine = open_engine(config, fingerprints, lambda _fraction: True)
+        memo = data / "models.json" if data.is_dir() else None
+        engine = open_engine(config, memo, lambda _fraction: True)
     except EngineError as error:
         yield Finding("model", str(error), False, "see the message above")
         return
@@ -113,6 +138,9 @@ def _model(config: Config, data: Path) -> Iterator[Finding]:
             f"{info.size / 1e6:,.0f} MB, on {info.device}, loaded in {loaded:.1f} s from {path}",
         )
         yield Finding("context", f"{info.context:,} tokens (trained on {info.trained_context:,})")
+        yield Finding("answers", f"{info.slots} at once, each with a context of its own")
+        for sentence in info.tuning:
+            yield Finding("tuning", sentence)
         for note in info.notes:
             yield Finding("note", note)
         yield Finding("base", f"fingerprint {(engine.fingerprint() or '')[:16]}")

@@ -65,7 +65,8 @@ def state(session: Session, desk: Desk) -> str:
     if loader.error is not None:
         return "no model"
     if loader.engine is None:
-        return f"loading {loader.progress * 100:.0f} %"
+        once = " (once)" if loader.stage == "tuning" else ""
+        return f"{loader.stage} {loader.progress * 100:.0f} %{once}"
     if desk.live is None:
         return "editing (Escape leaves)" if desk.front.editing else "idle"
     return _writing(desk, desk.live, loader.engine.info.slots)

@@ -158,7 +158,7 @@ def test_a_file_with_letters_of_other_scripts_in_its_name_is_loaded(
 ) -> None:
     path = tmp_path / "ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ.gguf"
     path.symlink_to(starter)
-    engine = LlamaEngine(path, LlamaOptions(256, 1, fingerprints=fingerprints), lambda _fraction: True)
+    engine = LlamaEngine(path, LlamaOptions(256, 1, memo=fingerprints), lambda _fraction: True)
     assert engine.info.name == "ᏣᎳᎩ ᎦᏬᏂᎯᏍᏗ"
     assert engine.fingerprint() == starter_engine.fingerprint()
     engine.close()
@@ -166,7 +166,7 @@ def test_a_file_with_letters_of_other_scripts_in_its_name_is_loaded(
 
 @pytest.mark.skipif(supports_gpu(), reason="this build has a GPU")
 def test_a_build_without_a_gpu_says_cpu_whatever_is_asked_for(starter: Path, fingerprints: Path) -> None:
-    options = LlamaOptions(context=256, threads=1, gpu_layers=99, fingerprints=fingerprints)
+    options = LlamaOptions(context=256, threads=1, gpu_layers=99, memo=fingerprints)
     engine = LlamaEngine(starter, options, lambda _fraction: True)
     assert engine.info.device == "CPU"
     assert not any(device.is_gpu for device in devices())
@@ -179,7 +179,7 @@ def test_an_identity_that_cannot_be_remembered_is_told_all_the_same(
 ) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("not a folder")
-    options = LlamaOptions(context=256, threads=1, fingerprints=blocked / "known.json")
+    options = LlamaOptions(context=256, threads=1, memo=blocked / "known.json")
     engine = LlamaEngine(starter, options, lambda _fraction: True)
     assert engine.fingerprint() == starter_engine.fingerprint()
     assert engine.fingerprint(wait=False) == starter_engine.fingerprint()

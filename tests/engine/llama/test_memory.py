@@ -131,7 +131,7 @@ def test_free_memory_is_that_of_this_machine() -> None:
 def test_the_starters_default_context_is_all_it_was_trained_on(
     starter: Path, starter_engine: LlamaEngine, fingerprints: Path
 ) -> None:
-    engine = LlamaEngine(starter, LlamaOptions(threads=1, fingerprints=fingerprints), lambda _fraction: True)
+    engine = LlamaEngine(starter, LlamaOptions(threads=1, memo=fingerprints), lambda _fraction: True)
     assert engine.info.context == engine.info.trained_context == 8192
     engine.close()
 
@@ -139,7 +139,7 @@ def test_the_starters_default_context_is_all_it_was_trained_on(
 def test_a_context_longer_than_was_trained_is_opened_and_noted(
     starter: Path, starter_engine: LlamaEngine, fingerprints: Path
 ) -> None:
-    options = LlamaOptions(context=8448, threads=1, fingerprints=fingerprints)
+    options = LlamaOptions(context=8448, threads=1, memo=fingerprints)
     engine = LlamaEngine(starter, options, lambda _fraction: True)
     assert engine.info.context == 8448
     assert "longer than the 8,192 the model was trained on" in engine.info.notes[0]

@@ -21,7 +21,7 @@ LONG = "word " * 900
 @pytest.fixture
 def passing_engine(starter: Path, starter_engine: LlamaEngine, fingerprints: Path) -> Iterator[LlamaEngine]:
     """One that a test may close."""
-    options = LlamaOptions(context=512, threads=1, fingerprints=fingerprints)
+    options = LlamaOptions(context=512, threads=1, memo=fingerprints)
     engine = LlamaEngine(starter, options, lambda _fraction: True)
     yield engine
     engine.close()

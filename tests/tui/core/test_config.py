@@ -13,7 +13,12 @@ EVERY_VARIABLE = {
     "MODESHARE_ENGINE": "llama",
     "MODESHARE_CONTEXT": "4096",
     "MODESHARE_THREADS": "2",
+    "MODESHARE_BATCH": "128",
+    "MODESHARE_FLASH_ATTENTION": "off",
+    "MODESHARE_TUNE": "false",
     "MODESHARE_GPU_LAYERS": "-1",
+    "MODESHARE_SLOTS": "3",
+    "MODESHARE_CACHE": "0",
     "MODESHARE_MODE": "legal * 0.7 + coding*0.3",
     "MODESHARE_THEME": "nord",
     "MODESHARE_ASCII": "1",
@@ -23,7 +28,12 @@ EVERY_VALUE = {
     "engine": "llama",
     "context": 4096,
     "threads": 2,
+    "batch": 128,
+    "flash_attention": False,
+    "tune": False,
     "gpu_layers": -1,
+    "slots": 3,
+    "cache": 0,
     "mode": "legal*0.7+coding*0.3",
     "theme": "nord",
     "ascii": True,
@@ -45,6 +55,7 @@ def test_without_file_or_variables_the_defaults_hold(file: Path) -> None:
 def test_the_file_gives_every_setting(file: Path) -> None:
     file.write_text(
         'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
+        "batch = 128\nflash_attention = false\ntune = false\nslots = 3\ncache = 0\n"
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
     )
     assert Config.load(file, {}).model_dump() == EVERY_VALUE
@@ -105,6 +116,8 @@ def test_a_relative_model_starts_from_the_file_but_otherwise_from_the_working_di
         ("threads = 0\n", "threads: found 0, expected at least 1"),
         ("threads = true\n", "threads: found true, expected a whole number"),
         ("gpu_layers = -2\n", "gpu_layers: found -2, expected at least -1"),
+        ("slots = 0\n", "slots: found 0, expected at least 1"),
+        ("cache = -1\n", "cache: found -1, expected at least 0"),
         ("ascii = 1\n", "ascii: found 1, expected true or false"),
         ('engine = "mlx"\n', "engine: found \"mlx\", expected 'llama'"),
         ("model = 3\n", "model: found 3, expected a path in quotes"),
@@ -195,7 +208,12 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
         Setting("engine", "llama", "default"),
         Setting("context", 1000, str(file)),
         Setting("threads", 2, "MODESHARE_THREADS"),
+        Setting("batch", None, "default"),
+        Setting("flash_attention", None, "default"),
+        Setting("tune", True, "default"),
         Setting("gpu_layers", 5, "--gpu-layers"),
+        Setting("slots", None, "default"),
+        Setting("cache", None, "default"),
         Setting("mode", "base", "default"),
         Setting("theme", None, "default"),
         Setting("ascii", None, "default"),

@@ -11,15 +11,16 @@ from pathlib import Path
 import pytest
 
 from engine.contract import Engine, LoadCancelled, ModelUnusable, Progress
+from engine.llama.engine import LlamaEngine
 from tui.core import models
 from tui.core.config import Config
 from tui.core.models import EngineLoader, chosen_model, open_engine, starter_model
 
-SMALL = Config(context=256, threads=1)
+SMALL = Config(context=256, threads=1, tune=False)
 
 
 def loader(config: Config, folder: Path) -> EngineLoader:
-    return EngineLoader(lambda progress: open_engine(config, folder / "fingerprints.json", progress))
+    return EngineLoader(lambda progress: open_engine(config, folder / "models.json", progress))
 
 
 def test_the_starter_is_found_without_importing_its_package() -> None:
@@ -44,6 +45,17 @@ def test_without_any_model_the_remedies_are_named(monkeypatch: pytest.MonkeyPatc
         assert remedy in str(refused.value)
 
 
+def test_slots_and_cache_reach_the_engine(data: Path) -> None:
+    config = SMALL.with_flags(slots=3, cache=0)
+    engine = open_engine(config, data / "fingerprints.json", lambda _fraction: True)
+    try:
+        assert engine.info.slots == 3
+        assert isinstance(engine, LlamaEngine)
+        assert engine.cache_stats().parked == 0
+    finally:
+        engine.close()
+
+
 def test_a_loader_tells_how_far_it_is_and_hands_over_the_engine(data: Path) -> None:
     seen: list[float] = []
 
@@ -53,7 +65,7 @@ def test_a_loader_tells_how_far_it_is_and_hands_over_the_engine(data: Path) -> N
             seen.append(one.progress)
             return going_on
 
-        return open_engine(SMALL, data / "fingerprints.json", on_progress)
+        return open_engine(SMALL, data / "models.json", on_progress)
 
     one = EngineLoader(load)
     assert [one.progress, one.engine, one.error] == [0.0, None, None]
@@ -107,7 +119,7 @@ def test_closing_in_the_middle_of_a_load_gives_it_up(data: Path) -> None:
                 go_on.wait(10)
             return progress(fraction)
 
-        return open_engine(SMALL, data / "fingerprints.json", on_progress)
+        return open_engine(SMALL, data / "models.json", on_progress)
 
     one = EngineLoader(load)
     one.start()

@@ -16,7 +16,7 @@ from tui.core.config import Config
 from tui.core.session import Session
 from tui.core.store import Store
 
-SMALL = Config(context=256, threads=1)
+SMALL = Config(context=256, threads=1, tune=False)
 
 
 def begin(config: Config, store: Store, data: Path, modes: Path | None = None) -> Session:

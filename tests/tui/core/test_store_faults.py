@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import os
+import resource
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from tui.core.conversation import Provenance
-from tui.core.store import Store, StoreError, StoreFull, StoreUnusable, opening, schema
+from tui.core.store import Store, StoreError, StoreFull, StoreUnusable, deletion, opening, schema
 
 PLAIN = Provenance(model="m", fingerprint=None, mode="base", mode_version="1")
 
@@ -67,6 +69,17 @@ def filled(path: Path, turns: int = 30) -> str:
     return talk.id
 
 
+@contextmanager
+def no_room() -> Iterator[None]:
+    """No file of this process may grow or be written to, as on a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (0, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
 def damaged_files(path: Path) -> list[Path]:
     return sorted(path.parent.glob(f"{path.name}.damaged-*"))
 
@@ -96,6 +109,47 @@ def test_a_full_disk_is_named_loses_nothing_and_is_over_when_there_is_room(path:
         store.finish_answer(begun.id, text="z" * 100_000, thinking="", status="done", usage=None)
     with closing(Store.open(path)) as store:
         assert [node.content for node in store.path(begun.id)] == ["kept", "z" * 100_000]
+
+
+def test_a_deletion_and_its_undoing_fail_whole_on_a_full_disk_and_work_with_room(path: Path) -> None:
+    with closing(Store.open(path)) as store:
+        talk = store.create()
+        store.add_question(talk.id, None, "kept")
+        for attempt in (store.delete, store.undelete):
+            before = store._db.execute("SELECT * FROM conversation").fetchall()[0]
+            with no_room(), pytest.raises(StoreFull, match="free some space"):
+                attempt(talk.id)
+            assert tuple(store._db.execute("SELECT * FROM conversation").fetchall()[0]) == tuple(before)
+            attempt(talk.id)
+        assert store.list() == [store.get(talk.id)]
+
+
+def test_a_purge_without_room_is_put_off_and_the_store_opens(path: Path) -> None:
+    talk = filled(path)
+    with closing(Store.open(path)) as store:
+        store.delete(talk)
+        later = time.time() + 31 * 24 * 3600
+        with no_room():
+            deletion.purge(store._db, later)
+        assert store.undelete(talk).id == talk
+        store.delete(talk)
+        deletion.purge(store._db, later)
+        assert store.deleted() == []
+
+
+@pytest.mark.usefixtures("short_patience")
+def test_a_purge_leaves_a_store_that_another_program_is_writing_to(path: Path) -> None:
+    talk = filled(path)
+    with closing(Store.open(path)) as store:
+        store.delete(talk)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("UPDATE conversation SET deleted_at = 1")
+        other.execute("BEGIN IMMEDIATE")
+        with closing(Store.open(path)) as store:
+            assert [one.id for one in store.deleted()] == [talk]
+        other.execute("ROLLBACK")
+    with closing(Store.open(path)) as store:
+        assert store.deleted() == []
 
 
 def test_a_write_that_the_system_refuses_is_a_full_disk_too(path: Path) -> None:

@@ -2,43 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
-
-import pytest
 
 from engine.contract import Chunk
-from engine.llama.engine import LlamaEngine, LlamaOptions
+from engine.llama.engine import LlamaEngine
 from modes.voice import Voice
 from tests.tui.talk import asked, begun, finished, text_of
+from tui.core.constraints import Constraints
 from tui.core.store import Store
 from tui.core.turn import Turns
 from tui.core.window import as_messages
-
-#: A pattern to go on with; the prompt ends where the thinking begins.
-THINKING = (
-    "Q: one\n<think>\nIt is 1.\n</think>\nuno\n"
-    "Q: two\n<think>\nIt is 2.\n</think>\ndos\n"
-    "Q: three\n<think>\nIt is 3.\n</think>\ntres\n"
-    "Q: {{ messages[-1].content }}\n<think>\n"
-)
-
-
-@pytest.fixture(scope="module")
-def thinker(starter: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LlamaEngine]:
-    """The starter model with its template replaced by one of the same length."""
-    whole = starter.read_bytes()
-    at = whole.index(b"{% for message in messages %}{% if loop.first")
-    end = whole.index(b"<|im_start|>assistant\n' }}{% endif %}", at) + 37
-    filler = "{#" + "-" * (end - at - len(THINKING) - 4) + "#}"
-    path = tmp_path_factory.mktemp("thinker") / "thinker.gguf"
-    path.write_bytes(whole[:at] + (filler + THINKING).encode() + whole[end:])
-    engine = LlamaEngine(path, LlamaOptions(context=512, threads=1), lambda _fraction: True)
-    assert engine.info.notes == ()
-    yield engine
-    engine.close()
-    path.unlink()
 
 
 def test_thinking_is_kept_apart_from_the_answer_and_not_read_again(
@@ -70,3 +43,18 @@ def test_an_answer_stopped_while_it_thinks_keeps_its_thoughts(
     stored = store.path(begun(events).id)[-1]
     assert [stored.status, stored.content] == ["stopped", ""]
     assert stored.thinking
+
+
+def test_the_modes_budget_ends_the_thinking_and_the_commands_comes_before_it(
+    thinker: LlamaEngine, store: Store, base: Voice
+) -> None:
+    frugal = base.lead.model_copy(update={"stop": ("\n",), "thinking_budget": 1})
+    voice = replace(base, parts=((frugal, 1.0),))
+    turn = asked(store, voice, "four", 12)
+    answer = finished(list(Turns(thinker, store).run(turn)))
+    assert answer.thinking.strip() == "It"
+    assert answer.content
+    assert answer.provenance is not None
+    assert answer.provenance.constraints == {"thinking_budget": 1}
+    longer = replace(turn, constraints=Constraints(thinking_budget=2))
+    assert finished(list(Turns(thinker, store).run(longer))).thinking.strip() == "It is"

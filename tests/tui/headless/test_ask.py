@@ -2,37 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
-import pytest
-
 from tests.tui.program import ENDLESS, Program
-from tui.headless.ask import BadInput, read_question
-
-
-@pytest.mark.parametrize(
-    ("prompt", "piped", "question"),
-    [
-        ("Why?", None, "Why?"),
-        (" Why? \n", b"", "Why?"),
-        ("Why?", b"The sky is green.\n", "The sky is green.\n\nWhy?"),
-        ("-", b"All of it\n", "All of it"),
-        (None, b"All of it\n", "All of it"),
-        (None, "ᏣᎳᎩ".encode(), "ᏣᎳᎩ"),
-    ],
-)
-def test_standard_input_stands_before_the_prompt_as_context(
-    prompt: str | None, piped: bytes | None, question: str
-) -> None:
-    assert read_question(prompt, None if piped is None else io.BytesIO(piped)) == question
-
-
-@pytest.mark.parametrize(("prompt", "piped"), [(None, None), (None, b" \n"), ("-", b""), (" ", None)])
-def test_nothing_is_no_question(prompt: str | None, piped: bytes | None) -> None:
-    with pytest.raises(BadInput, match="no question: give it as an argument or on standard input"):
-        read_question(prompt, None if piped is None else io.BytesIO(piped))
 
 
 def test_an_empty_question_is_wrong_usage(program: Program) -> None:
@@ -74,6 +47,7 @@ def test_json_is_one_object_with_all_that_the_answer_is(program: Program) -> Non
     assert answer.provenance is not None
     assert answer.usage is not None
     sampling, usage = found.pop("sampling"), found.pop("usage")
+    assert found.pop("constraints") == {}
     assert found == {
         "schema": 1,
         "text": answer.content,

@@ -113,7 +113,7 @@ def begin(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     begun: list[Session] = []
 
     def session(**config: Any) -> Session:
-        settings = Config(**{"mode": "short", "threads": 1, "ascii": False, **config})
+        settings = Config(**{"mode": "short", "threads": 1, "ascii": False, "tune": False, **config})
         store = Store.open(tmp_path / "conversations.sqlite3")
         begun.append(Session.begin(settings, Catalog.load(modes), store, data))
         return begun[-1]

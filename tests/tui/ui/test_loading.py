@@ -23,7 +23,7 @@ async def test_a_question_sent_while_loading_waits_and_is_answered(begin: Begin,
     def slowly(progress: Progress) -> Engine:
         progress(0.43)
         assert gate.wait(20)
-        return open_engine(session.config, tmp_path / "fingerprints.json", progress)
+        return open_engine(session.config, tmp_path / "models.json", progress)
 
     session.loader.close()
     session.loader = EngineLoader(slowly)
@@ -45,7 +45,7 @@ async def test_a_stop_while_the_model_loads_gives_the_question_back(begin: Begin
 
     def slowly(progress: Progress) -> Engine:
         assert gate.wait(20)
-        return open_engine(session.config, tmp_path / "fingerprints.json", progress)
+        return open_engine(session.config, tmp_path / "models.json", progress)
 
     session.loader.close()
     session.loader = EngineLoader(slowly)
@@ -67,7 +67,7 @@ async def test_ctrl_c_twice_while_the_model_loads_leaves_and_gives_the_load_up(
     def slowly(progress: Progress) -> Engine:
         progress(0.2)
         assert gate.wait(30)
-        return open_engine(session.config, tmp_path / "fingerprints.json", progress)
+        return open_engine(session.config, tmp_path / "models.json", progress)
 
     session.loader.close()
     session.loader = EngineLoader(slowly)

@@ -25,7 +25,8 @@ from tui.core.store import Store
 from tui.ui.app import ChatApp
 
 data = Path(sys.argv[1])
-session = Session.begin(Config(threads=1), Catalog.load(None), Store.open(data / "c.sqlite3"), data)
+config, store = Config(threads=1, tune=False), Store.open(data / "c.sqlite3")
+session = Session.begin(config, Catalog.load(None), store, data)
 try:
     ChatApp(session).run()
 finally:

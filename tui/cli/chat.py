@@ -1,0 +1,34 @@
+"""``tui``: the chat, and the group that all other commands belong to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tui.cli.opening import open_session
+from tui.cli.options import engine_options
+
+
+@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="modeshare", prog_name="tui")
+@click.option("-m", "--mode", help="Mode or blend to begin in, such as legal or legal*0.7+reasoning*0.3.")
+@click.option("--resume", metavar="ID", help="Go on with a conversation: its id, the beginning, or latest.")
+@click.option("--debug", is_flag=True, envvar="MODESHARE_DEBUG", help="Show where an unexpected error arose.")
+@engine_options
+@click.pass_context
+def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) -> None:
+    """Chat with one local model in many modes.
+
+    Without a command, opens the chat. Nothing leaves this machine.
+    """
+    ctx.obj = flags
+    if ctx.invoked_subcommand is not None:
+        return
+    with open_session(flags, load=False) as session:
+        from tui.core.resuming import find
+        from tui.ui.app import ChatApp
+
+        if resume:
+            resume = find(session.store, resume).id
+        ChatApp(session, resume).run()

@@ -1,0 +1,45 @@
+"""How the program may end: exit codes, and errors in words."""
+
+from __future__ import annotations
+
+FAILED, USAGE, NO_MODEL, NO_STORE, INTERRUPTED = 1, 2, 3, 4, 130
+
+
+class Failure(Exception):
+    """Ends the program: what to say on stderr, and the exit code."""
+
+    def __init__(self, text: str, code: int) -> None:
+        self.code = code
+        super().__init__(text)
+
+
+def in_words(error: Exception) -> tuple[str, int]:
+    """What to say of an error that ends the program, and the exit code."""
+    from engine.contract import BadConstraint, EngineError, LoadCancelled, ModelUnusable
+    from modes.blend import VoiceError
+    from modes.share.change import BadAdapter
+    from modes.share.library import LibraryError
+    from tui.core.config import ConfigError
+    from tui.core.paths import PathUnusable
+    from tui.core.resuming import Busy
+    from tui.core.store import NoSuchConversation, StoreError
+
+    codes: list[tuple[type[Exception], int]] = [
+        (ConfigError, USAGE),
+        (VoiceError, USAGE),
+        (BadAdapter, FAILED),
+        (LibraryError, FAILED),
+        (BadConstraint, USAGE),
+        (NoSuchConversation, USAGE),
+        (LoadCancelled, INTERRUPTED),
+        (ModelUnusable, NO_MODEL),
+        (PathUnusable, NO_STORE),
+        (Busy, FAILED),
+        (StoreError, NO_STORE),
+        (EngineError, FAILED),
+    ]
+    for kind, code in codes:
+        if isinstance(error, kind):
+            return str(error), code
+    unexpected = f"unexpected {type(error).__name__}: {error} (run it again with --debug to see where)"
+    return unexpected, FAILED

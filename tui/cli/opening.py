@@ -1,0 +1,37 @@
+"""Everything that a chat or a question needs, opened, and closed at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tui.cli.options import Flags, configured
+
+if TYPE_CHECKING:
+    from tui.core.session import Session
+
+
+@contextmanager
+def open_session(flags: Flags, keep: bool = True, load: bool = True) -> Iterator[Session]:
+    """Configuration, modes, store, and the model, which begins to load.
+
+    Without ``keep`` nothing is written to disk; without ``load`` whoever shows it starts the loading.
+    """
+    from modes.catalog import Catalog
+    from tui.core.models import chosen_model
+    from tui.core.paths import config_dir, conversations_file, data_dir, ensure_private_dir
+    from tui.core.session import Session
+    from tui.core.store import Store
+
+    config = configured(flags)
+    catalog = Catalog.load(config_dir() / "modes")
+    catalog.voice(config.mode)
+    chosen_model(config)
+    data = ensure_private_dir(data_dir())
+    store = Store.open(conversations_file() if keep else None)
+    session = Session.begin(config, catalog, store, data, load)
+    try:
+        yield session
+    finally:
+        session.close()

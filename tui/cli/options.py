@@ -1,0 +1,62 @@
+"""Options that several commands share, and the settings that come of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from tui.core.config import Config
+
+Flags = dict[str, Any]
+
+
+def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that choose the model and how it runs."""
+    for option in (
+        click.option("--slots", type=int, help="Answers that can be written at once. Default: what fits."),
+        click.option(
+            "--gpu-layers", type=int, help="Layers on the GPU (-1: all). Default: all, with a GPU build."
+        ),
+        click.option("--threads", type=int, help="Threads that generate. Default: the physical cores."),
+        click.option("--context", type=int, metavar="TOKENS", help="Context size. Default: what fits."),
+        click.option("--model", metavar="PATH", help="A GGUF file. Default: config, else the starter model."),
+    ):
+        command = option(command)
+    return command
+
+
+def json_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """``--json``, for commands that report something."""
+    return click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")(command)
+
+
+def merged(outer: Flags, inner: Flags) -> Flags:
+    """Options may stand before or after the command; those after it win."""
+    return outer | {name: value for name, value in inner.items() if value is not None}
+
+
+def given(flags: Flags) -> Flags:
+    """Flags as settings take them."""
+    return flags if flags.get("model") is None else flags | {"model": Path(flags["model"])}
+
+
+def configured(flags: Flags) -> Config:
+    """The settings under these flags; tells of variables that mean nothing. Raises `ConfigError`."""
+    from tui.core.config import Config
+    from tui.core.paths import config_dir
+
+    warn_of_variables()
+    return Config.load(config_dir() / "config.toml", os.environ).with_flags(**given(flags))
+
+
+def warn_of_variables() -> None:
+    """Tell of ``MODESHARE_*`` variables that mean nothing."""
+    from tui.core.config import unknown_variables
+
+    for warning in unknown_variables(os.environ):
+        click.echo(f"tui: {warning}", err=True)

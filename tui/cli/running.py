@@ -1,0 +1,44 @@
+"""Run the command line so that every error is a line on stderr and an exit code."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+
+import click
+
+from tui.cli.chat import app
+from tui.cli.endings import FAILED, INTERRUPTED, Failure, in_words
+
+
+def main() -> None:
+    """Run ``tui``; every error is a line on stderr and an exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale without a letter loses it, not the answer
+    debug = "--debug" in sys.argv or bool(os.environ.get("MODESHARE_DEBUG"))
+    try:
+        code = app(standalone_mode=False)
+    except click.exceptions.Abort:
+        code = _say("interrupted", INTERRUPTED)
+    except click.ClickException as error:
+        error.show()
+        code = error.exit_code
+    except Failure as error:
+        code = _say(str(error), error.code)
+    except KeyboardInterrupt:
+        code = _say("interrupted", INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has gone: nothing to say to them, and nothing to flush at the end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        code = FAILED
+    except Exception as error:
+        if debug:
+            raise
+        code = _say(*in_words(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _say(text: str, code: int) -> int:
+    click.echo(f"tui: {text}", err=True)
+    return code

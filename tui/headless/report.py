@@ -1,0 +1,28 @@
+"""Reports on standard output: rows, or one JSON object. Nothing in them steers a terminal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping, Sequence
+
+from modes.tables import printable
+
+
+def write_json(report: Mapping[str, object]) -> None:
+    """One JSON object on one line; paths become text."""
+    sys.stdout.write(json.dumps(report, ensure_ascii=False, default=str) + "\n")
+
+
+def write_rows(rows: Sequence[Sequence[str]]) -> None:
+    """Columns as wide as they need to be, the last one ragged."""
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    for row in shown:
+        line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True))
+        sys.stdout.write(line.rstrip() + "\n")
+
+
+def write_line(text: str) -> None:
+    """One line, without what could steer a terminal."""
+    sys.stdout.write(printable(text) + "\n")
