@@ -9,7 +9,6 @@ from collections.abc import Awaitable
 
 from textual import events, on, work
 from textual.app import ComposeResult
-from textual.binding import Binding
 from textual.containers import Horizontal, Vertical
 from textual.widgets import Static
 
@@ -42,7 +41,6 @@ from tui.ui.screens import keeping, reading
 from tui.ui.screens.commands import HANDLERS, REFUSALS
 from tui.ui.screens.conversations import ConversationsScreen
 from tui.ui.screens.keyed import Keyed
-from tui.ui.widgets.conversations import Conversations
 from tui.ui.widgets.prompt import Prompt
 from tui.ui.widgets.sidebar import Sidebar
 from tui.ui.widgets.status import StatusLine
@@ -94,7 +92,7 @@ class ChatScreen(Keyed):
         for notice in self.session.notices:
             await self.transcript.note(notice)
         if self._resume:
-            await self._carried_out(self._open_named(self._resume))
+            await self._carried_out(HANDLERS["resume"](self, self._resume))
         self.set_interval(1 / RATE, self._beat)
         self.set_interval(MINUTE, self.lists_changed)
         self.call_after_refresh(self._begin)
@@ -119,9 +117,6 @@ class ChatScreen(Keyed):
             self.prompt.clear()
         await self.show_all()
 
-    async def _open_named(self, ref: str) -> None:
-        await self.open(self.session.store.get(ref))
-
     async def show_all(self) -> None:
         """The conversation in front anew, and with it what the operator must not miss."""
         await self.presenter.show()
@@ -145,12 +140,6 @@ class ChatScreen(Keyed):
         """Ask the model; the answer comes by and by."""
         await self.presenter.begin(ask)
         self.show_status()
-
-    def keys(self) -> list[Binding]:
-        """The bindings that the help lists."""
-        listed = [each for each in Conversations.BINDINGS if isinstance(each, Binding) and each.show]
-        shown = [*Prompt.BINDINGS, *self.BINDINGS, *listed, *self.app.BINDINGS]
-        return [each for each in shown if isinstance(each, Binding) and each.description]
 
     @on(PromptSent)
     async def _sent(self, event: PromptSent) -> None:

@@ -14,6 +14,7 @@ from textual.screen import Screen
 
 from tui.ui.desk import Desk
 from tui.ui.messages import ListLeft, PromptSent
+from tui.ui.widgets.conversations import Conversations
 from tui.ui.widgets.prompt import Prompt
 from tui.ui.widgets.sidebar import NARROW, Sidebar
 from tui.ui.widgets.transcript import Transcript
@@ -55,6 +56,12 @@ class Keyed(Screen[None]):
     def leaving(self) -> bool:
         """Ctrl+C was pressed at rest just now."""
         return time.monotonic() - self._interrupted < TWICE
+
+    def keys(self) -> list[Binding]:
+        """The bindings that the help lists."""
+        listed = [each for each in Conversations.BINDINGS if isinstance(each, Binding) and each.show]
+        shown = [*Prompt.BINDINGS, *self.BINDINGS, *listed, *self.app.BINDINGS]
+        return [each for each in shown if isinstance(each, Binding) and each.description]
 
     def show_status(self) -> None:
         """Tell what is going on."""
