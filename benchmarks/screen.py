@@ -1,14 +1,11 @@
 """How long the screen keeps a key press waiting while an answer streams into a long conversation.
 
-No model: a written text comes at 200 tokens a second, so that only the screen's own work is measured. Run it
-as ``python -m benchmarks.screen``; prints JSON.
+No model: a written text comes at 200 tokens a second, so that only the screen's own work is measured.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
-import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -18,6 +15,7 @@ from typing import Any, cast
 
 from textual import events
 
+from benchmarks.report import say
 from engine.contract import Chunk, Engine, Message, ModelInfo, Prefill, Progress, Request, Usage
 from modes.catalog import Catalog
 from tui.core.config import Config
@@ -108,14 +106,16 @@ async def _keys(pilot: Any, delays: list[float], running: asyncio.Event) -> None
         await asyncio.sleep(0.05)
 
 
-async def measure(session: Session, conversation: str) -> dict[str, Any]:
+async def measure(session: Session, conversation: str) -> dict[str, float]:
     """The delays, in milliseconds, of one answer."""
-    app = ChatApp(session, conversation)
-    begun = time.perf_counter()
+    app = ChatApp(session)
     async with app.run_test(size=(120, 40)) as pilot:
+        chat: Any = app.screen_stack[0]
+        await pilot.pause()
+        begun = time.perf_counter()
+        await chat.open(session.store.get(conversation))
         await pilot.pause()
         opened = time.perf_counter() - begun
-        chat: Any = app.screen_stack[0]
         while session.loader.engine is None:
             await asyncio.sleep(0.05)
         delays: list[float] = []
@@ -130,29 +130,25 @@ async def measure(session: Session, conversation: str) -> dict[str, Any]:
         await asyncio.gather(*tasks)
         widgets = len(chat.transcript.query("*"))
     return {
-        "opened_ms": round(opened * 1000),
-        "loop_ms": {
-            "p50": percentile(delays, 0.5),
-            "p99": percentile(delays, 0.99),
-            "max": percentile(delays, 1),
-        },
-        "key_ms": {"p50": percentile(keys, 0.5), "p99": percentile(keys, 0.99)},
+        "opened": opened * 1000,
+        "loop p50": percentile(delays, 0.5),
+        "loop p99": percentile(delays, 0.99),
+        "loop max": percentile(delays, 1),
+        "key p50": percentile(keys, 0.5),
+        "key p99": percentile(keys, 0.99),
         "widgets": widgets,
     }
 
 
-def main(names: Sequence[str]) -> dict[str, Any]:
-    """Every text, or those named."""
-    results = {}
-    for name in names or _TEXTS:
+def main() -> None:
+    """Every text, one after the other."""
+    say(f"screen: {RATE} tok/s into {MESSAGES:,} messages, {SECONDS} s each; milliseconds")
+    for name, text in _TEXTS.items():
         store = Store.open(None)
         conversation = fill(store, MESSAGES)
-        loader = EngineLoader(partial(_load, _TEXTS[name]))
+        loader = EngineLoader(partial(_load, text))
         session = Session(Config(mode="base", ascii=False), Catalog.load(None), store, loader)
         with closing(session):
-            results[name] = asyncio.run(measure(session, conversation))
-    return results
-
-
-if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(sys.argv[1:]), indent=2) + "\n")
+            figures = asyncio.run(measure(session, conversation))
+        told = ", ".join(f"{what} {figure:,.1f}" for what, figure in figures.items())
+        say(f"  {name:<10} {told}")

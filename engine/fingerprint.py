@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import mmap
 import threading
+from concurrent.futures import Future
 from pathlib import Path
 
+from engine import memo
 from engine.header import read_header
 
 _CHUNK = 16 << 20
@@ -37,3 +39,32 @@ def _digest(data: memoryview, cancelled: threading.Event | None) -> str | None:
             with data[start : min(start + _CHUNK, tensor.start + tensor.size)] as part:
                 digest.update(part)
     return digest.hexdigest()
+
+
+class Fingerprint:
+    """The fingerprint of ``path``, known from ``remembered_in`` or read on a thread of its own.
+
+    ``given_up`` ends the reading.
+    """
+
+    def __init__(self, path: Path, remembered_in: Path | None, given_up: threading.Event) -> None:
+        self._path, self._memo, self._given_up = path, remembered_in, given_up
+        self._future: Future[str | None] = Future()
+        known = memo.remembered(path, remembered_in) if remembered_in else None
+        if isinstance(known, str):
+            self._future.set_result(known)
+        else:
+            threading.Thread(target=self._read, name="fingerprint", daemon=True).start()
+
+    def get(self, wait: bool = True) -> str | None:
+        """With ``wait=False`` None while it is being read. Raises what reading raised."""
+        return self._future.result() if wait or self._future.done() else None
+
+    def _read(self) -> None:
+        try:
+            value = fingerprint(self._path, self._given_up)
+            if value and self._memo:
+                memo.remember(self._path, value, self._memo)
+            self._future.set_result(value)
+        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
+            self._future.set_exception(error)

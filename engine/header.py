@@ -7,6 +7,7 @@ holds up every other thread meanwhile. The format is that of ggml's ``docs/gguf.
 from __future__ import annotations
 
 import struct
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
 
@@ -15,6 +16,8 @@ from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 #: Bytes of a value by its type number: 8, 16 and 32 bits, bool, 64 bits.
 _SIZES = {0: 1, 1: 1, 2: 2, 3: 2, 4: 4, 5: 4, 6: 4, 7: 1, 10: 8, 11: 8, 12: 8}
 _STRING, _ARRAY = 8, 9
+#: Whole numbers by their type number, as `struct` reads them.
+_NUMBERS = {0: "B", 1: "b", 2: "H", 3: "h", 4: "I", 5: "i", 10: "Q", 11: "q"}
 _DEFAULT_ALIGNMENT = 32
 
 
@@ -35,6 +38,8 @@ class Header:
 
     architecture: str | None
     tensors: tuple[Tensor, ...]
+    #: Whole numbers among the metadata, such as ``llama.attention.head_count``.
+    numbers: Mapping[str, int]
 
 
 def read_header(data: memoryview) -> Header:
@@ -43,18 +48,19 @@ def read_header(data: memoryview) -> Header:
         raise ValueError("not a GGUF file")
     walk = _Walk(data, at=8)
     tensors, pairs = walk.number("Q"), walk.number("Q")
-    architecture, alignment = None, _DEFAULT_ALIGNMENT
+    architecture, numbers = None, {}
     for _ in range(pairs):
         key, kind = walk.text(), walk.number("I")
         if key == "general.architecture":
             architecture = walk.text()
-        elif key == "general.alignment":
-            alignment = walk.number("I")
+        elif kind in _NUMBERS:
+            numbers[key] = walk.number(_NUMBERS[kind])
         else:
             walk.skip(kind)
+    alignment = numbers.get("general.alignment", _DEFAULT_ALIGNMENT)
     entries = [walk.entry() for _ in range(tensors)]
     base = -(-walk.at // alignment) * alignment
-    return Header(architecture, tuple(replace(entry, start=base + entry.start) for entry in entries))
+    return Header(architecture, tuple(replace(entry, start=base + entry.start) for entry in entries), numbers)
 
 
 class _Walk:

@@ -1,7 +1,7 @@
 """Coefficients as llama.cpp adapters: written as a GGUF LoRA file, loaded, and kept by name.
 
 ΔW = U C Vᵀ becomes B A with A = Vᵀ (or RᵀVᵀ for C = L Rᵀ) and B = U C (or U L); llama.cpp adds
-scale · B(A x) to W0 x. ``adapter.lora.alpha`` 0 means that the scale is taken as it is given.
+scale · B(A x) to W0 x.
 """
 
 from __future__ import annotations
@@ -12,9 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from gguf import GGUFWriter
-
+from engine.adapter_file import write_adapter_file
 from engine.contract import AdapterRefused, NotInstalled, Scales, WrongBase
 from engine.llama.context import ActiveAdapter, ActiveAdapters
 from engine.llama.library import llama, recent_log
@@ -29,27 +27,6 @@ class Adapter:
     handle: Any
     serial: int
     size: int
-
-
-def write_adapter(path: Path, architecture: str, basis: Basis, coefficients: Coefficients) -> int:
-    """Write ΔW of every module as a GGUF LoRA file in float32; returns the bytes of its tensors."""
-    check_fit(basis, coefficients)
-    writer = GGUFWriter(path, architecture)
-    writer.add_string("general.type", "adapter")
-    writer.add_string("adapter.type", "lora")
-    writer.add_float32("adapter.lora.alpha", 0.0)
-    size = 0
-    for name, core in coefficients.cores.items():
-        up, down = adapter_factors(basis.modules[name], core)
-        for suffix, tensor in (("lora_a", down), ("lora_b", up)):
-            data = np.ascontiguousarray(tensor, dtype=np.float32)
-            writer.add_tensor(f"{name}.{suffix}", data)
-            size += data.nbytes
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return size
 
 
 class AdapterShelf:
@@ -85,7 +62,12 @@ class AdapterShelf:
         with tempfile.TemporaryDirectory(prefix="modeshare-") as folder:
             path = Path(folder) / "adapter.gguf"
             try:
-                size = write_adapter(path, self._model.architecture, basis, coefficients)
+                check_fit(basis, coefficients)
+                factors = {
+                    name: adapter_factors(basis.modules[name], core)
+                    for name, core in coefficients.cores.items()
+                }
+                size = write_adapter_file(path, self._model.architecture, factors)
             except LowRankError as error:
                 raise AdapterRefused(f"{name} cannot be installed: {error}") from error
             recent_log(clear=True)

@@ -5,25 +5,16 @@ Knows adapters by the names it was given, nothing of modes. Who is read for next
 
 from __future__ import annotations
 
-import queue
-import threading
-from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine import fingerprint as identity
-from engine import memo
 from engine.contract import (
     Chunk,
-    EngineError,
     Message,
     ModelInfo,
     Progress,
@@ -31,21 +22,23 @@ from engine.contract import (
     Request,
     Scales,
 )
+from engine.fingerprint import Fingerprint
 from engine.llama.adapters import AdapterShelf
-from engine.llama.cache import CacheStats, PrefixCache, Slot
-from engine.llama.context import ContextOptions, LlamaContext, Row
+from engine.llama.cache import CacheStats, PrefixCache
+from engine.llama.context import ContextOptions, LlamaContext
 from engine.llama.generation import Generation, Pieces
 from engine.llama.library import devices, supports_gpu
 from engine.llama.memory import choose_cache, choose_context, choose_slots, context_cost, free_memory
 from engine.llama.model import LlamaModel
+from engine.llama.reading import log_likelihoods, read_logits
 from engine.llama.sampler import Sampler
 from engine.llama.scheduler import Scheduler
 from engine.llama.template import ChatTemplate
 from engine.llama.tuning import Tuning, tuned
+from engine.llama.worker import Worker
 from engine.lowrank import Basis, Coefficients
 
 _ALL_LAYERS = -1
-T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,15 +116,11 @@ class LlamaEngine:
         self._shelf = AdapterShelf(model)
         self._cache = PrefixCache(self._context, choose_cache(options.cache))
         self._scheduler = Scheduler(self._context, self._cache, self._shelf.active)
-        self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
-        self._exclusive: deque[Callable[[], None]] = deque()
-        self._lock = threading.RLock()  # an answer may be let go of anywhere, also inside
+        self._worker = Worker(self._scheduler, self._cache, self._free_retired, self._free)
         self._running: dict[str, Generation] = {}
-        self._closing = threading.Event()
-        self._fingerprint = self._begin_fingerprint(options.memo)
+        self._fingerprint = Fingerprint(path, options.memo, self._worker.closing)
         self._info = self._describe(layers)
-        self._thread = threading.Thread(target=self._work, name="llama", daemon=True)
-        self._thread.start()
+        self._worker.start()
 
     def _tune(self, options: LlamaOptions, layers: int, on_tuning: Progress) -> Tuning:
         """What is forced, and for the rest what was measured here, or the usual."""
@@ -157,9 +146,7 @@ class LlamaEngine:
 
     def fingerprint(self, wait: bool = True) -> str | None:
         """Identity of the base weights; with ``wait=False`` None while they are still being read."""
-        if not wait and not self._fingerprint.done():
-            return None
-        return self._fingerprint.result()
+        return self._fingerprint.get(wait)
 
     def install(self, name: str, basis: Basis, coefficients: Coefficients) -> None:
         """Load coefficients under ``name``, replacing what had it. Raises `WrongBase`, `AdapterRefused`.
@@ -167,7 +154,7 @@ class LlamaEngine:
         Answers under way in what had the name go on with that to their end.
         """
         base = self.fingerprint() or ""
-        self._run(lambda: self._shelf.install(name, basis, coefficients, base))
+        self._worker.run(lambda: self._shelf.install(name, basis, coefficients, base))
 
     def remove(self, name: str) -> None:
         """Forget ``name``; freed once no answer uses it, and cleared before. Raises `NotInstalled`."""
@@ -176,7 +163,7 @@ class LlamaEngine:
             self._shelf.retire(name)
             self._free_retired()
 
-        self._run(retire)
+        self._worker.run(retire)
 
     def installed(self) -> tuple[str, ...]:
         return self._shelf.names()
@@ -187,141 +174,84 @@ class LlamaEngine:
 
     def forget(self) -> None:
         """Forget all that was read, answers under way excepted: the next answer reads its prompt afresh."""
-        self._run(self._cache.forget)
+        self._worker.run(self._cache.forget)
 
     def cache_stats(self) -> CacheStats:
         """What is parked in main memory."""
-        return self._run(self._cache.stats)
+        return self._worker.run(self._cache.stats)
 
     def generate(self, request: Request) -> Iterator[Chunk]:
         """Stream one answer; see `engine.contract.Engine.generate`."""
         prompt = self._template.render(request.messages, request.thinking)
-        with self._while_open():
+        with self._worker.while_open():
             generation = Generation(request, prompt, self._template.stops, self._model, self._pieces)
             if len(generation.prompt) >= self._context.size:
                 raise PromptTooLong(len(generation.prompt), self._context.size)
             self._running[request.id] = generation
-            self._inbox.put(partial(self._scheduler.add, generation))
+            self._worker.post(partial(self._scheduler.add, generation))
         return _Answer(generation, self._ended)
 
     def check(self, request: Request) -> None:
         """Raises `BadConstraint` where `generate` would; the messages are not looked at."""
-        with self._while_open():
+        with self._worker.while_open():
             Sampler(request, 0, self._model).free()
 
     def _ended(self, request_id: str) -> None:
         self.cancel(request_id)
-        with self._lock:
-            self._running.pop(request_id, None)
+        self._running.pop(request_id, None)
 
     def cancel(self, request_id: str) -> None:
         """End a request within one token; an unknown or finished one is left alone."""
-        with self._lock:
-            generation = self._running.get(request_id)
+        generation = self._running.get(request_id)
         if generation is not None:
             generation.cancelled.set()
             self._scheduler.interrupt()
-
-    @contextmanager
-    def _while_open(self) -> Iterator[None]:
-        """Nothing is freed inside. Raises `EngineError` once the engine is closing."""
-        with self._lock:
-            if self._closing.is_set():
-                raise EngineError("the model is closed")
-            yield
 
     def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
         """Log-likelihood (nats) of every token of each continuation after ``prompt`` (no template).
 
         After an empty prompt the text begins as the vocabulary begins one.
         """
-        with self._while_open():
+        with self._worker.while_open():
             start = self._model.prompt_tokens(prompt or self._model.bos or self._model.eos)
             ends = [self._model.tokenize(text, special=False, parse=False) for text in continuations]
-        return [self._run(partial(self._score, start, end, scales), exclusive=True) for end in ends]
+        return [self._worker.run(partial(self._score, start, end, scales), exclusive=True) for end in ends]
 
     def _score(self, start: list[int], end: list[int], scales: Scales) -> list[float]:
-        rows = self._logits([*start, *end], scales, first=len(start) - 1)[:-1].astype(np.float64)
-        peak = rows.max(axis=1, keepdims=True)
-        norm = peak[:, 0] + np.log(np.exp(rows - peak).sum(axis=1))
-        return [float(rows[i, token] - norm[i]) for i, token in enumerate(end)]
+        return log_likelihoods(self._logits([*start, *end], scales, len(start) - 1), end)
 
     def logits(self, tokens: Sequence[int], scales: Scales = ()) -> NDArray[np.float32]:
         """Logits (tokens × vocabulary) of a fresh read, always in the same batches."""
-        return self._run(lambda: self._logits(tokens, scales, first=None), exclusive=True)
+        return self._worker.run(lambda: self._logits(tokens, scales, None), exclusive=True)
 
     def _logits(self, tokens: Sequence[int], scales: Scales, first: int | None) -> NDArray[np.float32]:
-        """From token ``first`` on, of which what came before may be known; None: all, read afresh."""
-        if len(tokens) > self._context.size:
-            raise PromptTooLong(len(tokens), self._context.size)
-        adapters = self._shelf.active(scales)
-        slot = self._cache.acquire(tokens[: (first or 0) + 1], adapters)
-        try:
-            if first is None:
-                self._cache.keep(slot, 0)
-            self._context.stop.set(False)
-            self._context.set_adapters(adapters)
-            return np.stack(list(self._rows(slot, tokens, first or 0)))
-        finally:
-            self._cache.mend(slot)
-            self._cache.release(slot)
-
-    def _rows(self, slot: Slot, tokens: Sequence[int], first: int) -> Iterator[NDArray[np.float32]]:
-        while (done := len(slot.tokens)) < len(tokens):
-            step = tokens[done : done + self._context.options.batch]
-            self._context.decode(
-                [Row(token, slot.sequence, done + at, done + at >= first) for at, token in enumerate(step)]
-            )
-            slot.tokens.extend(step)
-            for at in range(len(step)):
-                if done + at >= first:
-                    yield self._context.logits(at)
+        return read_logits(self._context, self._cache, tokens, self._shelf.active(scales), first)
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of plain text, with the vocabulary's own BOS."""
-        with self._while_open():
+        with self._worker.while_open():
             return self._model.tokenize(text, special=True, parse=False)
 
     def count_tokens(self, messages: Sequence[Message], thinking: bool | None = None) -> int:
         """Tokens of the prompt that the chat template makes of ``messages``."""
         prompt = self._template.render(messages, thinking)
-        with self._while_open():
+        with self._worker.while_open():
             return len(self._model.prompt_tokens(prompt))
 
     def close(self) -> None:
         """Cancel what runs, then free adapters, context and model. Closing twice is nothing."""
-        with self._lock:
-            if self._closing.is_set():
-                return
-            self._closing.set()
-            running = list(self._running)
-        for request_id in running:
-            self.cancel(request_id)
-        self._inbox.put(lambda: None)
-        self._thread.join()
+        self._worker.close(self._cancel_all)
 
-    def _work(self) -> None:
-        while (
-            not self._closing.is_set() or self._scheduler.busy or self._exclusive or not self._inbox.empty()
-        ):
-            if self._inbox.empty() and self._scheduler.busy:
-                self._step()
-            else:
-                self._inbox.get()()
-            while self._exclusive and self._cache.has_free():
-                self._exclusive.popleft()()
-            self._free_retired()
+    def _cancel_all(self) -> None:
+        for request_id in list(self._running):
+            self.cancel(request_id)
+
+    def _free(self) -> None:
         for name in self._shelf.names():
             self._shelf.retire(name)
         self._free_retired()
         self._context.free()
         self._model.free()
-
-    def _step(self) -> None:
-        try:
-            self._scheduler.step()
-        except Exception as error:  # noqa: BLE001 - those who wait must hear it, and the thread go on
-            self._scheduler.fail_all(error)
 
     def _free_retired(self) -> None:
         self._shelf.free_retired(self._scheduler.uses, self._release)
@@ -330,40 +260,6 @@ class LlamaEngine:
         if self._context.uses(serial):
             self._context.set_adapters(())
         self._cache.drop(serial)
-
-    def _run(self, work: Callable[[], T], exclusive: bool = False) -> T:
-        """Do it on the engine's thread, between two decodes; ``exclusive``: once there is a free sequence."""
-        future: Future[T] = Future()
-
-        def task() -> None:
-            try:
-                future.set_result(work())
-            except BaseException as error:  # noqa: BLE001 - handed to whoever waits for the result
-                future.set_exception(error)
-
-        with self._while_open():
-            self._inbox.put(partial(self._exclusive.append, task) if exclusive else task)
-        return future.result()
-
-    def _begin_fingerprint(self, cache: Path | None) -> Future[str | None]:
-        future: Future[str | None] = Future()
-        path = self._model.path
-        known = memo.remembered(path, cache) if cache else None
-        if known:
-            future.set_result(known)
-            return future
-
-        def compute() -> None:
-            try:
-                value = identity.fingerprint(path, self._closing)
-                if value and cache:
-                    memo.remember(path, value, cache)
-                future.set_result(value)
-            except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
-                future.set_exception(error)
-
-        threading.Thread(target=compute, name="fingerprint", daemon=True).start()
-        return future
 
     def _describe(self, gpu_layers: int) -> ModelInfo:
         model = self._model

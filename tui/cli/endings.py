@@ -17,6 +17,8 @@ def in_words(error: Exception) -> tuple[str, int]:
     """What to say of an error that ends the program, and the exit code."""
     from engine.contract import BadConstraint, EngineError, LoadCancelled, ModelUnusable
     from modes.blend import VoiceError
+    from modes.share.change import BadAdapter
+    from modes.share.library import LibraryError
     from tui.core.config import ConfigError
     from tui.core.paths import PathUnusable
     from tui.core.resuming import Busy
@@ -25,6 +27,8 @@ def in_words(error: Exception) -> tuple[str, int]:
     codes: list[tuple[type[Exception], int]] = [
         (ConfigError, USAGE),
         (VoiceError, USAGE),
+        (BadAdapter, FAILED),
+        (LibraryError, FAILED),
         (BadConstraint, USAGE),
         (NoSuchConversation, USAGE),
         (LoadCancelled, INTERRUPTED),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.options import json_option
+from tui.cli.options import configured, json_option, merged
+from tui.core.paths import subspace_dir
 
 if TYPE_CHECKING:
     from modes.catalog import Catalog
@@ -36,6 +38,76 @@ def show(name: str, as_json: bool) -> None:
 
     catalog, directory = _catalog()
     show_mode(catalog, name, directory, as_json)
+
+
+@modes.command("import")
+@click.argument("name")
+@click.argument("path", type=click.Path(exists=True, path_type=Path))
+@click.option("--model", metavar="PATH", help="The base that it was made for. Default: the configured one.")
+@click.pass_context
+def import_(ctx: click.Context, name: str, path: Path, model: str | None) -> None:
+    """Take the LoRA adapter at PATH into the shared subspace as mode NAME.
+
+    PATH is a PEFT or MLX directory or a GGUF LoRA file. Other modes stay what they were.
+    """
+    from modes.catalog import BUILTIN
+    from tui.core.paths import data_dir, ensure_private_dir
+    from tui.headless.coefficients import add_mode_file, import_mode
+
+    _check_name(name)
+    catalog, directory = _catalog()
+    data = ensure_private_dir(data_dir())
+    import_mode(name, path, _model(ctx, model), data / "models.json", subspace_dir(data))
+    add_mode_file(name, path, directory, name in BUILTIN, catalog.modes.get(name))
+
+
+@modes.command()
+@click.argument("name")
+@click.argument("target", type=click.Path(path_type=Path))
+@click.option("--form", type=click.Choice(("peft", "mlx", "gguf")), default="peft", show_default=True)
+@click.option("--model", metavar="PATH", help="The base that it is for. Default: the configured one.")
+@click.pass_context
+def export(ctx: click.Context, name: str, target: Path, form: str, model: str | None) -> None:
+    """Write the coefficients NAME to TARGET as a LoRA adapter for another program."""
+    from tui.core.paths import data_dir
+    from tui.headless.coefficients import export_mode
+
+    export_mode(name, target, form, _model(ctx, model), subspace_dir(data_dir()))
+
+
+@modes.command()
+@click.argument("name")
+def remove(name: str) -> None:
+    """Take the coefficients NAME out of the subspace; rollback brings them back."""
+    from tui.core.paths import data_dir
+    from tui.headless.coefficients import remove_mode
+
+    remove_mode(name, subspace_dir(data_dir()))
+
+
+@modes.command()
+def rollback() -> None:
+    """Go back to the version of the subspace before the current one."""
+    from tui.core.paths import data_dir
+    from tui.headless.coefficients import rollback as back
+
+    back(subspace_dir(data_dir()))
+
+
+def _model(ctx: click.Context, model: str | None) -> Path:
+    from tui.core.models import chosen_model
+
+    return chosen_model(configured(merged(ctx.find_root().obj or {}, {"model": model})))
+
+
+def _check_name(name: str) -> None:
+    from modes.blend import ALIASES, BASE
+
+    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name) or name in {*ALIASES, BASE}:
+        raise click.UsageError(
+            f"{name!r} cannot be a mode with coefficients: 1 to 32 of a-z, 0-9, _ and -, "
+            f"beginning with a letter, and not {BASE}"
+        )
 
 
 def _catalog() -> tuple[Catalog, Path]:

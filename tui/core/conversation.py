@@ -19,9 +19,9 @@ Status = Literal["done", "streaming", "interrupted", "stopped", "length", "conte
 class Provenance:
     """What wrote an answer, enough to ask for it again.
 
-    ``scales`` are the (coefficients name, scale) pairs that were installed; ``sampling`` is the full
-    sampling as used, seed included; ``constraints`` are those that were set, by name. ``fingerprint`` is
-    None while the model file was still being hashed.
+    ``scales`` are the (coefficients name, scale) pairs that were installed, ``coefficients`` the version of
+    the subspace that they are from; ``sampling`` is the full sampling as used, seed included; ``constraints``
+    are those that were set, by name. ``fingerprint`` is None while the model file was still being hashed.
     """
 
     model: str
@@ -29,6 +29,7 @@ class Provenance:
     mode: str
     mode_version: str
     scales: tuple[tuple[str, float], ...] = ()
+    coefficients: str | None = None
     sampling: dict[str, Any] = field(default_factory=dict)
     constraints: dict[str, Any] = field(default_factory=dict)
 

@@ -5,18 +5,15 @@ It takes values and gives text; which conversation, and where to, is the caller'
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
-import secrets
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
 from tui.core.conversation import Conversation, Node
-from tui.core.paths import PRIVATE_FILE
+from tui.core.newfile import new_file, reason
 
 #: Version of the JSON's shape; programs may rely on the names within one.
 SCHEMA = 1
@@ -77,46 +74,16 @@ def export_to(file: Path, conversation: Conversation, path: Sequence[Node]) -> P
     render = as_json if file.suffix.lower() == ".json" else markdown
     try:
         file = file.expanduser()
-        _write(file, render(conversation, path).encode("utf-8"))
+        with new_file(file) as part:
+            part.write_bytes(render(conversation, path).encode("utf-8"))
     except FileExistsError:
         raise ExportError(f"{file} is there already and was left as it is: give another name") from None
     except (OSError, RuntimeError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).lower()
         raise ExportError(
-            f"{file} cannot be written ({reason}): nothing was exported; "
+            f"{file} cannot be written ({reason(error)}): nothing was exported; "
             "give the name of a file in a folder that is there, writable and not full"
         ) from error
     return file
-
-
-def _write(file: Path, content: bytes) -> None:
-    if os.path.lexists(file):
-        raise FileExistsError
-    part = file.with_name(f".{secrets.token_hex(8)}.part")
-    try:
-        with open(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE), "wb") as out:  # noqa: PTH123
-            out.write(content)
-            out.flush()
-            os.fsync(out.fileno())
-        _take_name(part, file)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _take_name(part: Path, file: Path) -> None:
-    """Rename without ever replacing: a link fails where a rename would overwrite."""
-    try:
-        file.hardlink_to(part)
-    except FileExistsError:
-        raise
-    except OSError:  # a file system without links (FAT, some network ones): claim the name, then fill it
-        os.close(os.open(file, os.O_CREAT | os.O_EXCL | os.O_WRONLY, PRIVATE_FILE))
-        try:
-            part.replace(file)
-        except OSError:
-            with contextlib.suppress(OSError):
-                file.unlink()
-            raise
 
 
 def _speaker(node: Node) -> str:

@@ -6,6 +6,7 @@ It knows folders and file modes only, nothing of what stands in the files.
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 
@@ -15,6 +16,17 @@ DATA_VARIABLE = "MODESHARE_DATA_DIR"
 
 PRIVATE_DIR = 0o700
 PRIVATE_FILE = 0o600
+
+
+#: Every name that we give to something in the data folder: that, and only that, `tui data remove` removes.
+_OURS = re.compile(
+    r"conversations\.sqlite3(-wal|-shm|-journal|\.lock)?"
+    r"|conversations\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
+    r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
+    r"|history\.jsonl(\.\d+)?"
+    r"|subspace"
+    r"|\.[0-9a-f]{16}\.part(-wal|-shm|-journal)?"
+)
 
 
 class PathUnusable(Exception):
@@ -46,6 +58,25 @@ def data_dir() -> Path:
 def conversations_file() -> Path:
     """The file in which `tui.core.store` keeps the conversations."""
     return data_dir() / "conversations.sqlite3"
+
+
+def subspace_dir(data: Path) -> Path:
+    """Where the coefficients of modes are kept, in versions (`modes.share.library`)."""
+    return data / "subspace"
+
+
+def our_data(folder: Path) -> list[Path]:
+    """What of ours lies in the data folder; files of anyone else's are not among it.
+
+    The lock comes last, so that it holds until all else is gone. Raises `PathUnusable`.
+    """
+    try:
+        found = [path for path in sorted(folder.iterdir()) if _OURS.fullmatch(path.name)]
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise PathUnusable(folder, _reason(error)) from error
+    return sorted(found, key=lambda path: path.suffix == ".lock")
 
 
 def ensure_private_dir(path: Path, variable: str = DATA_VARIABLE) -> Path:

@@ -10,8 +10,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.core.coefficients import Wardrobe
 from tui.core.history import History
 from tui.core.models import EngineLoader, open_engine
+from tui.core.paths import subspace_dir
 from tui.core.store import Store
 from tui.core.turn import Turns
 
@@ -32,6 +34,7 @@ class Session:
     catalog: Catalog
     store: Store
     loader: EngineLoader
+    wardrobe: Wardrobe | None = None
     notices: list[str] = field(default_factory=list)
     history: History = field(default_factory=lambda: History(None))
     settings_file: SettingsFile | None = None
@@ -50,7 +53,7 @@ class Session:
             notices.append(store.notice)
         history = History(data / "history.jsonl")
         history.keep(config.history)
-        return cls(config, catalog, store, loader, notices, history)
+        return cls(config, catalog, store, loader, Wardrobe(subspace_dir(data)), notices, history)
 
     def refresh_modes(self) -> None:
         """Read mode files again if any was changed; what is wrong with one is told once, in `notices`."""
@@ -75,7 +78,7 @@ class Session:
         engine = self.loader.wait()
         with self._making:
             if self._turns is None:
-                self._turns = Turns(engine, self.store)
+                self._turns = Turns(engine, self.store, self.wardrobe)
             return self._turns
 
     def close(self) -> None:

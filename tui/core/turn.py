@@ -20,6 +20,7 @@ from tui.core.window import fit
 
 if TYPE_CHECKING:
     from modes.voice import Voice
+    from tui.core.coefficients import Wardrobe
 
 Event = Started | Dropped | NotSaved | Chunk | Finished
 
@@ -63,13 +64,14 @@ class _Draft:
     saved_at: float = 0.0
     told: bool = False
     ended: bool = False
+    coefficients: str | None = None
 
 
 class Turns:
     """Runs turns on one engine and one store. Answers that could not be saved are kept for the next try."""
 
-    def __init__(self, engine: Engine, store: Store) -> None:
-        self._engine, self._store = engine, store
+    def __init__(self, engine: Engine, store: Store, wardrobe: Wardrobe | None = None) -> None:
+        self._engine, self._store, self._wardrobe = engine, store, wardrobe
         self._unsaved: dict[str, Callable[[], Node]] = {}
         # Turns of several conversations run at once, each on its own thread.
         self._saving = threading.Lock()
@@ -87,6 +89,8 @@ class Turns:
         question, draft, request = self._begin(ask)
         try:
             yield Started(question, draft.node)
+            if self._wardrobe is not None:
+                draft.coefficients = self._wardrobe.prepare(self._engine, [n for n, _ in ask.voice.scales])
             window = fit(
                 ask.voice.lead.prompt,
                 self._store.path(request.parent),
@@ -181,6 +185,7 @@ class Turns:
             provenance = replace(
                 provenance,
                 fingerprint=self._engine.fingerprint(wait=False),
+                coefficients=draft.coefficients,
                 sampling={**provenance.sampling, "seed": seed},
             )
         node = replace(

@@ -15,9 +15,11 @@ from pathlib import Path
 
 from engine.contract import EngineError, Message, Request, Sampling
 from modes.catalog import Catalog
+from modes.share.compaction import total_bytes
+from modes.share.library import Library, LibraryError
 from tui.core.config import Config
 from tui.core.models import chosen_model, open_engine
-from tui.core.paths import PathUnusable, ensure_private_dir
+from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
 from tui.core.store import Store, StoreError
 
 
@@ -38,6 +40,7 @@ def examine(config: Config, catalog: Catalog, config_file: Path, data: Path) -> 
     yield Finding("config", f"{config_file}{'' if config_file.exists() else ' (absent: all defaults)'}")
     yield from _store(data)
     yield from _modes(catalog)
+    yield from _subspace(data)
     yield from _engine()
     yield from _model(config, data)
 
@@ -74,6 +77,24 @@ def _modes(catalog: Catalog) -> Iterator[Finding]:
     yield Finding("modes", text)
     for problem in catalog.problems:
         yield Finding("mode file", problem.text, False, "correct the file, or move it away")
+
+
+def _subspace(data: Path) -> Iterator[Finding]:
+    folder = subspace_dir(data)
+    library = Library(folder)
+    try:
+        if library.current() is None:
+            return
+        shelved = library.load()
+    except LibraryError as error:
+        yield Finding("subspace", str(error), False, "tui modes rollback, or move the folder away")
+        return
+    size = total_bytes(shelved.basis, shelved.modes) / 1e6
+    names = ", ".join(shelved.modes) or "no modes"
+    yield Finding(
+        "subspace",
+        f"{library.current()} in {folder}: {names}; {size:,.2f} MB, for base {shelved.basis.base[:16]}",
+    )
 
 
 def _engine() -> Iterator[Finding]:

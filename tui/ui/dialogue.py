@@ -12,6 +12,7 @@ from modes.blend import BASE, VoiceError
 from modes.voice import Voice
 from tui.core.conversation import Conversation, Finished, Node, Started
 from tui.core.session import Session
+from tui.core.store import StoreError
 from tui.core.turn import Ask
 from tui.core.versions import Version, versions
 
@@ -43,8 +44,8 @@ class Dialogue:
 
     @property
     def title(self) -> str:
-        """As it is on record; empty before the first question."""
-        return self._session.store.get(self.conversation.id).title if self.conversation else ""
+        """As it was when the conversation was opened; empty for one begun here."""
+        return self.conversation.title if self.conversation else ""
 
     @property
     def editing(self) -> bool:
@@ -150,12 +151,16 @@ class Dialogue:
         forked = self._session.store.fork(self.path[-1].id)
         self._session.store.set_mode(forked.id, self.voice.spec)
         self.conversation, self._edited = forked, None
+        self.versions = self._versions()
         return forked
 
     def _versions(self) -> dict[str, Version]:
         if self.conversation is None or not self.path:
             return {}
-        return versions(self._session.store, self.path, self.conversation.id)
+        try:
+            return versions(self._session.store, self.path, self.conversation.id)
+        except StoreError:
+            return {}  # the messages themselves are there to be read
 
     def _voice(self, spec: str) -> tuple[Voice, str | None]:
         try:

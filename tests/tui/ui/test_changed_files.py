@@ -21,7 +21,9 @@ def config(tmp_path: Path) -> Path:
 
 
 def watching(session: Session, config: Path) -> Session:
-    session.settings_file = SettingsFile(config, {}, {"mode": "short", "threads": 1, "ascii": False, "tune": False})
+    session.settings_file = SettingsFile(
+        config, {}, {"mode": "short", "threads": 1, "ascii": False, "tune": False}
+    )
     return session
 
 

@@ -8,10 +8,25 @@ from __future__ import annotations
 
 import fcntl
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from tui.core.paths import PathUnusable, ensure_private_file
 from tui.core.store.errors import StoreError
+
+
+@contextmanager
+def in_use(path: Path) -> Iterator[bool]:
+    """Whether another program has ``path`` open; when none has, none can open it meanwhile.
+
+    Raises `PathUnusable`, `StoreError`.
+    """
+    presence = Presence(path)
+    try:
+        yield not presence.alone()
+    finally:
+        presence.close()
 
 
 class Presence:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from engine.contract import Usage
 from tui.core.conversation import Conversation, Hit, Node, Provenance, Status
-from tui.core.store import answers, branches, deletion, finding, tree
+from tui.core.store import answers, branches, copying, deletion, finding, tree
 from tui.core.store.errors import translated
 from tui.core.store.finding import SHORT_ID
 from tui.core.store.opening import Opened, open_file, open_memory
@@ -54,6 +54,14 @@ class Store:
     def notice(self) -> str | None:
         """What the operator should know of this start: a damaged file was set aside, and where."""
         return self._opened.notice
+
+    def backup(self, file: Path) -> None:
+        """Write all of this moment into the new file ``file``, while others may go on writing.
+
+        Raises `CopyError`, also when ``file`` is there already.
+        """
+        with self._lock:
+            copying.backup(self._db, file)
 
     def close(self) -> None:
         """End the use of the store; no other method may be called afterwards."""

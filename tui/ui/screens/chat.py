@@ -72,7 +72,7 @@ class ChatScreen(Keyed):
         self.presenter = Presenter(session, self.desk, self.transcript)
         self._collector = Collector()
         self._resume = resume
-        self._loaded = False
+        self._loaded = self._ticking = False
 
     @property
     def dialogue(self) -> Dialogue:
@@ -93,8 +93,8 @@ class ChatScreen(Keyed):
         await self.show_all()
         await self._tell_notices()
         if self._resume:
-            await self._carried_out(self._open_named(self._resume))
-        self.set_interval(1 / RATE, self._tick)
+            await self._carried_out(HANDLERS["resume"](self, self._resume))
+        self.set_interval(1 / RATE, self._beat)
         self.set_interval(MINUTE, self.lists_changed)
         self.call_after_refresh(self._begin)
 
@@ -117,9 +117,6 @@ class ChatScreen(Keyed):
         if editing:
             self.prompt.clear()
         await self.show_all()
-
-    async def _open_named(self, ref: str) -> None:
-        await self.open(self.session.store.get(ref))
 
     async def show_all(self) -> None:
         """The conversation in front anew, and with it what the operator must not miss."""
@@ -218,7 +215,14 @@ class ChatScreen(Keyed):
                 raise
             await self.run_turn(ask)
 
+    def _beat(self) -> None:
+        # A timer has a task of its own; all that changes the transcript happens in the screen's, in turn.
+        if not self._ticking:
+            self._ticking = True
+            self.call_later(self._tick)
+
     async def _tick(self) -> None:
+        self._ticking = False
         await self._tell_notices()
         loader = self.session.loader
         if not self._loaded and (loader.engine or loader.error):

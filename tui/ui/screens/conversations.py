@@ -32,7 +32,7 @@ class ConversationsScreen(ModalScreen[Conversation | None]):
 
     def look(self) -> None:
         """Look the conversations up again."""
-        self._list.look()
+        self._list.look(None)
 
     @on(ConversationChosen)
     def _chosen(self, event: ConversationChosen) -> None:

@@ -48,7 +48,7 @@ class Conversations(Vertical):
         self._limit = PAGE
         self._front: str | None = None
         self._found_for: str | None = None
-        self._entered = False
+        self._entered = self._moved = False
 
     def compose(self) -> ComposeResult:
         yield Input(self._words, placeholder="Search all", compact=True)
@@ -57,7 +57,7 @@ class Conversations(Vertical):
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
-        self.look()
+        self.look(self._front)
 
     def on_resize(self) -> None:
         self._list()
@@ -68,9 +68,10 @@ class Conversations(Vertical):
         at = self.query_one(OptionList).highlighted
         return self._found[at].conversation if at is not None and at < len(self._found) else None
 
-    def look(self, front: str | None = None) -> None:
-        """Look the conversations up again; ``front`` is the id of the one in front."""
-        self._front = front or self._front
+    def look(self, front: str | None) -> None:
+        """Look the conversations up again; ``front`` is the id of the one in front, if it has one."""
+        self._moved = self._moved or (front is not None and front != self._front)
+        self._front = front
         self._look_up(self._words, self._limit)
 
     @work(thread=True, exclusive=True, group="conversations")
@@ -109,7 +110,7 @@ class Conversations(Vertical):
             self._words, self._limit, self._entered = event.value, PAGE, False
             self._ids = []  # the highlight goes to the first that is found
             self.query_one(OptionList).action_first()
-            self.look()
+            self.look(self._front)
 
     @on(Input.Submitted)
     def _choose(self, event: Input.Submitted) -> None:
@@ -134,7 +135,7 @@ class Conversations(Vertical):
         event.stop()
         if event.option_index >= self._limit - 1:
             self._limit += PAGE
-            self.look()
+            self.look(self._front)
 
     def action_move(self, how: str) -> None:
         options = self.query_one(OptionList)
@@ -165,8 +166,9 @@ class Conversations(Vertical):
             return
         ids = [hit.conversation.id for hit in self._found]
         at = options.highlighted or 0
-        if at < len(self._ids) and self._ids[at] in ids:
-            at = ids.index(self._ids[at])
+        wanted = self._front if self._moved else self._ids[at] if at < len(self._ids) else None
+        if wanted in ids:
+            at, self._moved = ids.index(wanted), False
         self._shown, self._ids = rows, ids
         options.clear_options()
         options.add_options(rows)

@@ -1,0 +1,67 @@
+"""Low-rank changes as a GGUF LoRA file, the form in which llama.cpp takes them.
+
+ΔW = B A. ``adapter.lora.alpha`` 0 means that no other factor stands before it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+from gguf import GGUFReader, GGUFWriter
+from numpy.typing import NDArray
+
+Matrix = NDArray[np.float32]
+
+_A, _B = ".lora_a", ".lora_b"
+
+
+class BadAdapterFile(ValueError):
+    """A file that is no GGUF LoRA; the text says why."""
+
+
+def write_adapter_file(path: Path, architecture: str, factors: Mapping[str, tuple[Matrix, Matrix]]) -> int:
+    """Write ``(B, A)``, B (n × p) and A (p × d), by tensor name in float32; returns the tensors' bytes."""
+    writer = GGUFWriter(path, architecture)
+    writer.add_string("general.type", "adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 0.0)
+    size = 0
+    for name, (up, down) in factors.items():
+        for suffix, tensor in ((_A, down), (_B, up)):
+            data = np.ascontiguousarray(tensor, dtype=np.float32)
+            writer.add_tensor(f"{name}{suffix}", data)
+            size += data.nbytes
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return size
+
+
+def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]]:
+    """The architecture, and ``(B, A)`` by tensor name with the file's scale in B. Raises `BadAdapterFile`."""
+    try:
+        reader = GGUFReader(path)
+    except (OSError, ValueError) as error:
+        raise BadAdapterFile(f"{path} cannot be read as GGUF ({error})") from error
+    if _text(reader, "adapter.type") != "lora":
+        raise BadAdapterFile(f"{path} is a GGUF file, but no LoRA adapter")
+    field = reader.get_field("adapter.lora.alpha")
+    if field is None:
+        raise BadAdapterFile(f"{path} has no adapter.lora.alpha: its scale is not known")
+    alpha = float(field.contents())
+    tensors = {tensor.name: np.array(tensor.data, dtype=np.float32) for tensor in reader.tensors}
+    factors = {}
+    for name in [key.removesuffix(_A) for key in tensors if key.endswith(_A)]:
+        if name + _B not in tensors:
+            raise BadAdapterFile(f"{path}: {name} has {_A} and no {_B}")
+        up, down = tensors[name + _B], tensors[name + _A]
+        factors[name] = (up * np.float32(alpha / len(down) if alpha else 1.0), down)
+    return _text(reader, "general.architecture"), factors
+
+
+def _text(reader: GGUFReader, key: str) -> str:
+    field = reader.get_field(key)
+    return str(field.contents()) if field else ""

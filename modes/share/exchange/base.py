@@ -1,0 +1,119 @@
+"""What has to be known of a base model to read or write adapters for it: names, shapes, heads.
+
+GGUF calls a weight ``blk.3.ffn_down.weight`` where Hugging Face and MLX have
+``model.layers.3.mlp.down_proj``, and keeps the rows of llama's queries and keys in another order.
+"""
+
+from __future__ import annotations
+
+import mmap
+import re
+import struct
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from engine.header import read_header
+from modes.share.change import Adapter, BadAdapter, Change, Matrix
+
+_NAMES = {
+    "attn_q": "self_attn.q_proj",
+    "attn_k": "self_attn.k_proj",
+    "attn_v": "self_attn.v_proj",
+    "attn_output": "self_attn.o_proj",
+    "ffn_gate": "mlp.gate_proj",
+    "ffn_up": "mlp.up_proj",
+    "ffn_down": "mlp.down_proj",
+}
+_GGUF = {theirs: ours for ours, theirs in _NAMES.items()}
+#: Architectures whose queries and keys are permuted when they are converted to GGUF.
+_PERMUTED = frozenset({"llama"})
+
+
+@dataclass(frozen=True, slots=True)
+class BaseModel:
+    """``shapes`` (n, d) by tensor name as in GGUF; ``heads`` and ``kv_heads`` of the attention."""
+
+    architecture: str
+    shapes: Mapping[str, tuple[int, int]]
+    heads: int
+    kv_heads: int
+
+    @classmethod
+    def of(cls, path: Path) -> BaseModel:
+        """What a GGUF file says of itself. Raises `BadAdapter` for one that cannot be read."""
+        try:
+            with (
+                path.open("rb") as file,
+                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+                memoryview(mapped) as data,
+            ):
+                header = read_header(data)
+        except (OSError, ValueError, struct.error) as error:
+            raise BadAdapter(f"{path} cannot be read as a GGUF model ({error})") from error
+        architecture = header.architecture or ""
+        heads = header.numbers.get(f"{architecture}.attention.head_count", 0)
+        shapes = {
+            one.name: (one.shape[1], one.shape[0])
+            for one in header.tensors
+            if len(one.shape) == 2 and re.fullmatch(r"blk\.\d+\.\w+\.weight", one.name)
+        }
+        kv_heads = header.numbers.get(f"{architecture}.attention.head_count_kv", heads)
+        return cls(architecture, shapes, heads, kv_heads)
+
+    def checked(self, adapter: Adapter) -> Adapter:
+        """``adapter``, every module of which is one of the base's. Raises `BadAdapter`."""
+        if not adapter:
+            raise BadAdapter("the adapter changes no module")
+        for name, change in adapter.items():
+            if name not in self.shapes:
+                raise BadAdapter(f"{name}: the base has no such module")
+            if change.shape != self.shapes[name]:
+                n, d = self.shapes[name]
+                raise BadAdapter(
+                    f"{name}: the adapter is for a weight of {change.shape[0]} × {change.shape[1]}, "
+                    f"the base has {n} × {d}"
+                )
+        return adapter
+
+    def from_layers(self, adapter: Mapping[str, Change]) -> Adapter:
+        """An adapter by Hugging Face's names as one by ours. Raises `BadAdapter`."""
+        return self.checked(
+            {self._ours(name): self._turned(name, one, True) for name, one in adapter.items()}
+        )
+
+    def to_layers(self, adapter: Adapter) -> dict[str, Change]:
+        """The other way round."""
+        return {
+            (theirs := self._theirs(name)): self._turned(theirs, one, False)
+            for name, one in self.checked(adapter).items()
+        }
+
+    def _ours(self, name: str) -> str:
+        found = re.fullmatch(r"(?:.*\.)?layers\.(\d+)\.(.+)", name)
+        if found is None or found[2] not in _GGUF:
+            raise BadAdapter(f"{name}: only the projections of attention and feed-forward layers can be read")
+        return f"blk.{found[1]}.{_GGUF[found[2]]}.weight"
+
+    def _theirs(self, name: str) -> str:
+        found = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", name)
+        if found is None or found[2] not in _NAMES:
+            raise BadAdapter(f"{name}: has no name in Hugging Face's models of this kind")
+        return f"model.layers.{found[1]}.{_NAMES[found[2]]}"
+
+    def _turned(self, theirs: str, change: Change, to_gguf: bool) -> Change:
+        heads = {"q_proj": self.heads, "k_proj": self.kv_heads}.get(theirs.rpartition(".")[2])
+        if heads is None or self.architecture not in _PERMUTED:
+            return change
+        return Change(_permuted(change.left, heads, to_gguf), change.right)
+
+
+def _permuted(rows: Matrix, heads: int, to_gguf: bool) -> Matrix:
+    """Halves of each head interleaved (GGUF's rotary pairs are neighbours), or apart again."""
+    if len(rows) % (2 * heads):
+        raise BadAdapter(f"{len(rows)} rows cannot be divided among {heads} heads")
+    shape = (heads, 2, -1) if to_gguf else (heads, len(rows) // heads // 2, 2)
+    split = rows.reshape(*shape[:2], len(rows) // heads // shape[1], rows.shape[1])
+    return np.ascontiguousarray(split.swapaxes(1, 2).reshape(rows.shape))

@@ -1,0 +1,55 @@
+"""MLX adapters: ``adapter_config.json`` and ``adapters.safetensors``, factors transposed, scale given."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.exchange.base import BaseModel
+from modes.share.exchange.peft import read_files
+
+_CONFIG, _TENSORS = "adapter_config.json", "adapters.safetensors"
+
+
+def read_mlx(folder: Path, base: BaseModel) -> Adapter:
+    """The changes that a LoRA in MLX's form makes: ΔW = scale · (lora_a lora_b)ᵀ. Raises `BadAdapter`."""
+    config, tensors = read_files(folder, _CONFIG, _TENSORS)
+    if config.get("fine_tune_type", "lora") != "lora":
+        raise BadAdapter(f"{folder}: only plain LoRA adapters can be read")
+    scale = (config.get("lora_parameters") or {}).get("scale")
+    if not isinstance(scale, int | float):
+        raise BadAdapter(f"{folder}: lora_parameters.scale is missing: the adapter's scale is not known")
+    changes = {}
+    for name in [key.removesuffix(".lora_a") for key in tensors if key.endswith(".lora_a")]:
+        if f"{name}.lora_b" not in tensors:
+            raise BadAdapter(f"{folder}: {name} has lora_a and no lora_b")
+        right, left = tensors[f"{name}.lora_a"], tensors[f"{name}.lora_b"]
+        changes[name] = Change(left.T.astype(np.float64) * scale, right.astype(np.float64))
+    return base.from_layers(changes)
+
+
+def write_mlx(folder: Path, adapter: Adapter, base: BaseModel) -> None:
+    """Write ``adapter`` for mlx-lm in float32 at scale 1. The folder is made."""
+    layers = base.to_layers(adapter)
+    tensors = {}
+    for name, one in layers.items():
+        tensors[f"{name}.lora_a"] = np.ascontiguousarray(one.right, dtype=np.float32)
+        tensors[f"{name}.lora_b"] = np.ascontiguousarray(one.left.T, dtype=np.float32)
+    numbers = [int(name.split("layers.")[1].split(".")[0]) for name in layers]
+    config = {
+        "fine_tune_type": "lora",
+        "num_layers": max(numbers) + 1,
+        "lora_parameters": {
+            "rank": max(one.left.shape[1] for one in layers.values()),
+            "scale": 1.0,
+            "dropout": 0.0,
+            "keys": sorted({name.split(".", 3)[3] for name in layers}),
+        },
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / _TENSORS, metadata={"format": "mlx"})
+    (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")

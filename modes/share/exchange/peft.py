@@ -1,0 +1,81 @@
+"""PEFT adapter directories: ``adapter_config.json`` and ``adapter_model.safetensors``."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.exchange.base import BaseModel
+
+_CONFIG, _TENSORS = "adapter_config.json", "adapter_model.safetensors"
+_PREFIX = "base_model.model."
+
+
+def read_peft(folder: Path, base: BaseModel) -> Adapter:
+    """The changes that a LoRA in PEFT's form makes: ΔW = alpha / r · B A. Raises `BadAdapter`."""
+    config, tensors = read_files(folder, _CONFIG, _TENSORS)
+    if config.get("peft_type") != "LORA" or config.get("use_dora"):
+        raise BadAdapter(f"{folder}: only plain LoRA adapters can be read")
+    changes = {}
+    for key in [key for key in tensors if key.endswith(".lora_A.weight")]:
+        name = key.removeprefix(_PREFIX).removesuffix(".lora_A.weight")
+        other = key.replace(".lora_A.", ".lora_B.")
+        if other not in tensors:
+            raise BadAdapter(f"{folder}: {name} has lora_A and no lora_B")
+        down, up = tensors[key].astype(np.float64), tensors[other].astype(np.float64)
+        changes[name] = Change(up * _scale(folder, config, name, len(down)), down.T)
+    return base.from_layers(changes)
+
+
+def write_peft(folder: Path, adapter: Adapter, base: BaseModel, base_name: str = "") -> None:
+    """Write ``adapter`` for PEFT, transformers and vLLM in float32, alpha = r. The folder is made."""
+    layers = base.to_layers(adapter)
+    rank = max(one.left.shape[1] for one in layers.values())
+    tensors = {}
+    for name, one in layers.items():
+        missing = ((0, 0), (0, rank - one.left.shape[1]))
+        for part, factor in (("lora_A", np.pad(one.right, missing).T), ("lora_B", np.pad(one.left, missing))):
+            tensors[f"{_PREFIX}{name}.{part}.weight"] = np.ascontiguousarray(factor, dtype=np.float32)
+    config = {
+        "peft_type": "LORA",
+        "task_type": "CAUSAL_LM",
+        "base_model_name_or_path": base_name,
+        "r": rank,
+        "lora_alpha": rank,
+        "lora_dropout": 0.0,
+        "bias": "none",
+        "inference_mode": True,
+        "target_modules": sorted({name.rpartition(".")[2] for name in layers}),
+    }
+    folder.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
+    (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+
+
+def read_files(folder: Path, config: str, tensors: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A JSON file and a safetensors file of ``folder``. Raises `BadAdapter`."""
+    try:
+        return json.loads((folder / config).read_text()), load_file(folder / tensors)
+    except FileNotFoundError as error:
+        raise BadAdapter(f"{folder}: there is no {Path(error.filename or tensors).name} in it") from error
+    except (OSError, ValueError, SafetensorError) as error:
+        raise BadAdapter(f"{folder} cannot be read ({error})") from error
+
+
+def _scale(folder: Path, config: dict[str, Any], name: str, rank: int) -> float:
+    alpha = _for_module(config.get("alpha_pattern") or {}, name, config.get("lora_alpha"))
+    if not isinstance(alpha, int | float):
+        raise BadAdapter(f"{folder}: lora_alpha is missing: the adapter's scale is not known")
+    return float(alpha / (rank**0.5 if config.get("use_rslora") else rank))
+
+
+def _for_module(pattern: dict[str, Any], name: str, usual: Any) -> Any:
+    """PEFT's patterns are matched against the end of a module's name."""
+    return next((value for key, value in pattern.items() if re.match(rf"(.*\.)?({key})$", name)), usual)

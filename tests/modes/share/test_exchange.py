@@ -1,0 +1,200 @@
+"""Adapters of other programs come in as the changes they make, and go out so that they make the same."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file, save_file
+
+from engine.llama.engine import LlamaEngine, LlamaOptions
+from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.exchange.base import BaseModel
+from modes.share.exchange.lora_gguf import read_lora_gguf, write_lora_gguf
+from modes.share.exchange.mlx import read_mlx, write_mlx
+from modes.share.exchange.peft import read_peft, write_peft
+from modes.share.subspace import build
+from tests.engine.reference import DenseLlama
+from tests.engine.tiny import HEADS, HIDDEN, KV_HEADS, LAYERS, WIDTH, write_tiny_llama
+from tests.modes.share.adapters import change, dense
+
+_KEYS = WIDTH // HEADS * KV_HEADS
+_SHAPES = {
+    "attn_q": (WIDTH, WIDTH),
+    "attn_k": (_KEYS, WIDTH),
+    "attn_output": (WIDTH, WIDTH),
+    "ffn_down": (WIDTH, HIDDEN),
+}
+BASE = BaseModel(
+    "llama",
+    {f"blk.{i}.{name}.weight": shape for i in range(LAYERS) for name, shape in _SHAPES.items()},
+    HEADS,
+    KV_HEADS,
+)
+
+Write = Callable[[Path, Adapter, BaseModel], None]
+Read = Callable[[Path, BaseModel], Adapter]
+FORMS: dict[str, tuple[Write, Read]] = {
+    "peft": (write_peft, read_peft),
+    "mlx": (write_mlx, read_mlx),
+    "gguf": (write_lora_gguf, read_lora_gguf),
+}
+
+
+@pytest.fixture
+def adapter() -> dict[str, Change]:
+    rng = np.random.default_rng(1)
+    return {name: change(rng, shape, 2 + at % 2) for at, (name, shape) in enumerate(BASE.shapes.items())}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_what_goes_out_comes_in_again(form: str, adapter: Adapter, tmp_path: Path) -> None:
+    write, read = FORMS[form]
+    write(tmp_path / "adapter", adapter, BASE)
+    found = read(tmp_path / "adapter", BASE)
+    assert set(found) == set(adapter)
+    for name, one in adapter.items():
+        np.testing.assert_allclose(dense(found[name]), dense(one), atol=1e-4)
+
+
+def test_llama_cpp_computes_with_an_exported_file_what_the_changes_say(tmp_path: Path) -> None:
+    """Through a subspace, as a mode: the engine's logits are those of the dense weights."""
+    path = write_tiny_llama(tmp_path / "tiny.gguf")
+    rng = np.random.default_rng(2)
+    wanted = {name: change(rng, shape, 3, 0.05) for name, shape in BASE.shapes.items()}
+    write_lora_gguf(tmp_path / "adapter.gguf", wanted, BASE)
+    read = read_lora_gguf(tmp_path / "adapter.gguf", BASE)
+    engine = LlamaEngine(path, LlamaOptions(context=256, threads=1), lambda _fraction: True)
+    built = build({"mode": read}, engine.fingerprint() or "", tolerance=0.0)
+    engine.install("mode", built.basis, built.modes["mode"])
+    tokens = engine.tokenize("The river carries what the mountain gave away.")
+    reference = DenseLlama(path).logits(
+        tokens, {n: dense(one).astype(np.float32) for n, one in wanted.items()}
+    )
+    np.testing.assert_allclose(engine.logits(tokens, (("mode", 1.0),)), reference, atol=1e-2)
+    engine.close()
+
+
+def test_rows_of_queries_and_keys_are_in_hugging_faces_order_outside(adapter: Adapter) -> None:
+    """Rotary pairs are the halves of a head there, and neighbours in GGUF."""
+    layers = BASE.to_layers(adapter)
+    ours = adapter["blk.0.attn_q.weight"].left
+    theirs = layers["model.layers.0.self_attn.q_proj"].left
+    head, half = WIDTH // HEADS, WIDTH // HEADS // 2
+    for at in range(HEADS):
+        for pair in range(half):
+            for side in (0, 1):
+                np.testing.assert_array_equal(
+                    theirs[at * head + side * half + pair], ours[at * head + 2 * pair + side]
+                )
+    np.testing.assert_array_equal(
+        layers["model.layers.0.self_attn.o_proj"].left, adapter["blk.0.attn_output.weight"].left
+    )
+
+
+def test_other_architectures_keep_their_order(adapter: Adapter) -> None:
+    qwen = BaseModel("qwen2", BASE.shapes, HEADS, KV_HEADS)
+    layers = qwen.to_layers(adapter)
+    np.testing.assert_array_equal(
+        layers["model.layers.0.self_attn.q_proj"].left, adapter["blk.0.attn_q.weight"].left
+    )
+
+
+@pytest.mark.parametrize(
+    ("config", "scale"),
+    [
+        ({"lora_alpha": 4}, 2.0),
+        ({"lora_alpha": 4, "use_rslora": True}, 4 / 2**0.5),
+        ({"lora_alpha": 4, "alpha_pattern": {"o_proj": 8}}, 4.0),
+        ({"lora_alpha": 4, "alpha_pattern": {"layers.7.o_proj": 8}}, 2.0),
+    ],
+)
+def test_the_scale_of_a_peft_adapter_counts(tmp_path: Path, config: dict[str, Any], scale: float) -> None:
+    rng = np.random.default_rng(0)
+    down, up = rng.standard_normal((2, WIDTH)), rng.standard_normal((WIDTH, 2))
+    name = "base_model.model.model.layers.1.self_attn.o_proj"
+    tensors = {f"{name}.lora_A.weight": down, f"{name}.lora_B.weight": up}
+    save_file(tensors, tmp_path / "adapter_model.safetensors")
+    (tmp_path / "adapter_config.json").write_text(json.dumps({"peft_type": "LORA", "r": 2, **config}))
+    found = read_peft(tmp_path, BASE)
+    np.testing.assert_allclose(dense(found["blk.1.attn_output.weight"]), scale * up @ down)
+
+
+def written(tmp_path: Path, adapter: Adapter, **config: object) -> Path:
+    write_peft(tmp_path, adapter, BASE)
+    file = tmp_path / "adapter_config.json"
+    changed = {**json.loads(file.read_text()), **config}
+    file.write_text(json.dumps({key: value for key, value in changed.items() if value is not None}))
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"lora_alpha": None}, "lora_alpha is missing"),
+        ({"peft_type": "LOHA"}, "only plain LoRA"),
+        ({"use_dora": True}, "only plain LoRA"),
+    ],
+)
+def test_a_peft_adapter_that_would_be_misread_is_refused(
+    tmp_path: Path, adapter: Adapter, config: dict[str, object], said: str
+) -> None:
+    with pytest.raises(BadAdapter, match=said):
+        read_peft(written(tmp_path, adapter, **config), BASE)
+
+
+@pytest.mark.parametrize(
+    "damage", ["no config", "no tensors", "cut", "not JSON", "half a pair", "not finite", "other name"]
+)
+def test_damaged_adapters_are_refused_in_words(tmp_path: Path, adapter: Adapter, damage: str) -> None:
+    folder = written(tmp_path, adapter)
+    file, config = folder / "adapter_model.safetensors", folder / "adapter_config.json"
+    tensors = load_file(file)
+    first = next(iter(tensors))
+    said = {
+        "no config": "there is no adapter_config.json",
+        "no tensors": "there is no adapter_model.safetensors",
+        "half a pair": "has lora_A and no lora_B",
+        "not finite": "not finite",
+        "other name": "only the projections",
+    }.get(damage, "cannot be read")
+    if damage == "no config":
+        config.unlink()
+    elif damage == "no tensors":
+        file.unlink()
+    elif damage == "cut":
+        file.write_bytes(file.read_bytes()[:200])
+    elif damage == "not JSON":
+        config.write_text("{")
+    elif damage == "half a pair":
+        save_file({k: v for k, v in tensors.items() if k != first.replace("lora_A", "lora_B")}, file)
+    elif damage == "not finite":
+        save_file({**tensors, first: np.full_like(tensors[first], np.nan)}, file)
+    else:
+        save_file({k.replace("self_attn.o_proj", "router"): v for k, v in tensors.items()}, file)
+    with pytest.raises(BadAdapter, match=said):
+        read_peft(folder, BASE)
+
+
+def test_an_adapter_for_another_model_is_refused_by_module(tmp_path: Path, adapter: Adapter) -> None:
+    write_lora_gguf(tmp_path / "adapter.gguf", adapter, BASE)
+    other = BaseModel("llama", {**BASE.shapes, "blk.0.ffn_down.weight": (WIDTH, HIDDEN + 1)}, HEADS, KV_HEADS)
+    with pytest.raises(BadAdapter, match=r"blk\.0\.ffn_down\.weight: .* 64 × 128, the base has 64 × 129"):
+        read_lora_gguf(tmp_path / "adapter.gguf", other)
+    fewer = BaseModel("llama", {"blk.0.ffn_down.weight": (WIDTH, HIDDEN)}, HEADS, KV_HEADS)
+    with pytest.raises(BadAdapter, match="the base has no such module"):
+        read_lora_gguf(tmp_path / "adapter.gguf", fewer)
+    with pytest.raises(BadAdapter, match="is for a llama model, the base is qwen2"):
+        read_lora_gguf(tmp_path / "adapter.gguf", BaseModel("qwen2", BASE.shapes, HEADS, KV_HEADS))
+
+
+def test_a_file_that_is_no_adapter_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "text.gguf").write_text("no model at all")
+    with pytest.raises(BadAdapter, match="cannot be read as GGUF"):
+        read_lora_gguf(tmp_path / "text.gguf", BASE)
+    with pytest.raises(BadAdapter, match="no LoRA adapter"):
+        read_lora_gguf(write_tiny_llama(tmp_path / "tiny.gguf"), BASE)

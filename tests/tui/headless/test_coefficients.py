@@ -1,0 +1,153 @@
+"""Adapters made elsewhere become modes of one's own: brought in, spoken in, taken out, brought back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from modes.share.change import Adapter
+from modes.share.exchange import FORMS, BaseModel
+from tests.modes.share.adapters import change
+from tests.tui.program import Program
+
+
+@pytest.fixture
+def base(starter: Path) -> BaseModel:
+    return BaseModel.of(starter)
+
+
+def adapter(base: BaseModel, seed: int, rank: int = 2) -> Adapter:
+    """Strong enough that the model says something else, on two kinds of module."""
+    rng = np.random.default_rng(seed)
+    names = [name for name in base.shapes if "attn_output" in name or "ffn_down" in name]
+    return {name: change(rng, base.shapes[name], rank, 0.004) for name in names}
+
+
+def wrote(program: Program, name: str, base: BaseModel, seed: int = 1, form: str = "peft") -> Path:
+    path = program.data.parent / f"{name}-{seed}-{form}"
+    FORMS[form](path, adapter(base, seed), base)
+    return path
+
+
+def test_the_starter_says_of_itself_what_an_adapter_needs(base: BaseModel) -> None:
+    assert (base.architecture, base.heads, base.kv_heads) == ("llama", 9, 3)
+    assert base.shapes["blk.0.ffn_down.weight"] == (576, 1536)
+    assert base.shapes["blk.29.attn_k.weight"] == (192, 576)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_imported_adapter_is_a_mode_that_speaks_differently(
+    program: Program, base: BaseModel, form: str
+) -> None:
+    plain = program.ask("Name a river.").out
+    brought = program.run("modes", "import", "river", str(wrote(program, "river", base, form=form)))
+    assert [brought.code, brought.err] == [0, ""]
+    assert "60 modules taken into" in brought.out
+    assert "as v1, largest error" in brought.out
+    assert "rank 2 to 2" in brought.out
+    said = program.ask("-m", "river", "Name a river.")
+    assert said.code == 0
+    assert said.out != plain
+    assert program.ask("Name a river.").out == plain
+    answer = program.talks()[1][1]
+    assert answer.provenance is not None
+    assert answer.provenance.scales == (("river", 1.0),)
+    assert answer.provenance.coefficients == "v1"
+
+
+def test_a_built_in_mode_gets_coefficients_and_keeps_its_prompt(program: Program, base: BaseModel) -> None:
+    assert program.run("modes", "import", "legal", str(wrote(program, "legal", base))).code == 0
+    shown = json.loads(program.run("modes", "show", "legal", "--json").out)["mode"]
+    assert shown["coefficients"] == "legal"
+    assert "38 CFR" in shown["prompt"]
+
+
+def test_a_second_one_grows_the_subspace_and_both_blend(program: Program, base: BaseModel) -> None:
+    program.run("modes", "import", "one", str(wrote(program, "one", base, 1)))
+    alone = program.ask("-m", "one", "Name a river.").out
+    second = program.run("modes", "import", "two", str(wrote(program, "two", base, 2)))
+    assert "as v2" in second.out
+    assert "rank 4 to 4" in second.out
+    assert program.ask("-m", "one", "Name a river.").out == alone, "growing changes no old mode"
+    assert program.ask("-m", "one*0.5+two*0.5", "Name a river.").code == 0
+    assert "v2 in" in program.run("doctor").out
+
+
+def test_out_again_and_in_again_is_the_same_mode(program: Program, base: BaseModel) -> None:
+    program.run("modes", "import", "one", str(wrote(program, "one", base)))
+    said = program.ask("-m", "one", "Name a river.").out
+    for form in FORMS:
+        target = program.data.parent / f"out-{form}"
+        assert program.run("modes", "export", "one", str(target), "--form", form).code == 0
+        assert program.run("modes", "import", f"again-{form}", str(target)).code == 0
+        assert program.ask("-m", f"again-{form}", "Name a river.").out == said
+    taken = program.run("modes", "export", "one", str(program.data.parent / "out-peft"))
+    assert taken.code == 1
+    assert "is there already and was left as it is" in taken.err
+
+
+def test_what_was_taken_out_can_be_brought_back(program: Program, base: BaseModel) -> None:
+    program.run("modes", "import", "one", str(wrote(program, "one", base)))
+    said = program.ask("-m", "one", "Name a river.").out
+    assert program.run("modes", "remove", "one").code == 0
+    gone = program.ask("-m", "one", "Name a river.")
+    assert gone.code == 1
+    assert "there are no coefficients called one" in gone.err
+    assert "tui modes import one PATH" in gone.err
+    assert "v1 is current now" in program.run("modes", "rollback").out
+    assert program.ask("-m", "one", "Name a river.").out == said
+    refused = program.run("modes", "rollback")
+    assert [refused.code, refused.traceback] == [1, False]
+    assert "there is no version before v1" in refused.err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "said"),
+    [
+        (("import", "Big", "."), 2, "cannot be a mode with coefficients"),
+        (("import", "base", "."), 2, "and not base"),
+        (("import", "one", "."), 1, "is no adapter: name a GGUF LoRA file"),
+        (("import", "one", "/absent"), 2, "does not exist"),
+        (("export", "one", "out"), 1, "no version is current"),
+        (("remove", "one"), 1, "no version is current"),
+        (("rollback",), 1, "there is no version before"),
+    ],
+    ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
+)
+def test_what_cannot_be_done_is_said(
+    program: Program, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    refused = program.run("modes", *arguments)
+    assert [refused.code, refused.out, refused.traceback] == [code, "", False]
+    assert said in refused.err
+
+
+def test_a_mode_file_of_ones_own_is_not_changed(program: Program, base: BaseModel) -> None:
+    folder = program.config / "modes"
+    folder.mkdir()
+    mine = 'title = "Mine"\ndescription = "Mine."\n'
+    (folder / "one.toml").write_text(mine)
+    brought = program.run("modes", "import", "one", str(wrote(program, "one", base)))
+    assert brought.code == 0
+    assert 'add the line coefficients = "one" to it' in brought.err
+    assert (folder / "one.toml").read_text() == mine
+
+
+def test_a_subspace_for_another_base_is_refused_and_both_are_named(
+    program: Program, base: BaseModel, tmp_path: Path
+) -> None:
+    from tests.engine.tiny import write_tiny_llama
+
+    program.run("modes", "import", "one", str(wrote(program, "one", base)))
+    other = write_tiny_llama(tmp_path / "tiny.gguf")
+    tiny = BaseModel.of(other)
+    FORMS["peft"](tmp_path / "tiny", adapter(tiny, 1), tiny)
+    refused = program.run("modes", "import", "two", str(tmp_path / "tiny"), "--model", str(other))
+    assert [refused.code, refused.traceback] == [1, False]
+    assert "is for base 6763b3be017f, and tiny.gguf is " in refused.err
+    spoken = program.ask("--model", str(other), "-m", "one", "hi")
+    assert spoken.code == 1
+    assert "was made for base 6763b3be017f" in spoken.err

@@ -1,0 +1,138 @@
+"""The conversations beside the transcript, and the same list before it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from textual.widgets import Input, OptionList
+
+from tests.tui.ui.conftest import Driver, driving
+from tests.tui.ui.stored import fill
+from tui.core.session import Session
+from tui.ui.screens.conversations import ConversationsScreen
+
+Begin = Callable[..., Session]
+
+WIDE = (120, 30)
+
+
+def listed(me: Driver) -> list[str]:
+    """The rows of the list that is shown, each on one line."""
+    options = me.pilot.app.screen.query_one(OptionList)
+    rows = [options.get_option_at_index(at).prompt for at in range(options.option_count)]
+    return [" ".join(str(row).split()) for row in rows]
+
+
+def house(session: Session) -> tuple[str, str]:
+    bread = fill(session.store, ("About bread", "Flour and water."))
+    return bread, fill(session.store, ("About light", "It travels."))
+
+
+@pytest.mark.parametrize(("columns", "shown"), [(80, False), (109, False), (110, True), (200, True)])
+async def test_it_is_shown_where_there_is_room(begin: Begin, columns: int, shown: bool) -> None:
+    async with driving(begin(), size=(columns, 24)) as me:
+        assert me.chat.sidebar.display is shown
+        await me.send("/sidebar")
+        assert me.chat.sidebar.display is not shown
+        await me.pilot.resize_terminal(200, 24)
+        await me.pilot.resize_terminal(columns, 24)
+        await me.until(lambda: me.chat.sidebar.display is not shown)
+
+
+async def test_it_tells_title_mode_age_and_which_one_is_in_front(begin: Begin) -> None:
+    session = begin()
+    _, light = house(session)
+    session.store.set_mode(light, "legal")
+    async with driving(session, resume=light, size=WIDE) as me:
+        await me.until(lambda: listed(me) == ["› About light § legal · now", "About bread • short · now"])
+
+
+async def test_it_follows_titles_and_answers(begin: Begin) -> None:
+    async with driving(begin(mode="endless"), size=WIDE) as me:
+        await me.send("Write a very long story about a lighthouse, with many chapters.")
+        await me.until(lambda: len(listed(me)) == 1 and listed(me)[0].endswith("writing"))
+        await me.send("/rename Towers")
+        await me.until(lambda: listed(me)[0].startswith("› Towers"))
+        await me.send("/new")
+        first = me.session.store.latest().id
+        me.chat.desk.stop(first)
+        await me.until(lambda: listed(me)[0].startswith("Towers") and listed(me)[0].endswith("new answer"))
+
+
+async def test_the_key_goes_there_searches_opens_and_comes_back(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=WIDE) as me:
+        await me.press("f2")
+        assert me.chat.sidebar.query_one(Input).has_focus
+        await me.pilot.press(*"flour")
+        await me.until(lambda: len(listed(me)) == 1)
+        await me.pilot.press("enter")
+        await me.until(lambda: "Flour and water." in me.said)
+        assert me.chat.prompt.has_focus
+        await me.press("f2")
+        await me.pilot.press("escape")
+        await me.until(lambda: me.chat.prompt.has_focus)
+        await me.press("f2")
+        await me.pilot.press("f2")
+        await me.until(lambda: not me.chat.sidebar.display and me.chat.prompt.has_focus)
+
+
+async def test_arrows_and_enter_at_once_choose_what_the_words_find(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=WIDE) as me:
+        await me.until(lambda: len(listed(me)) == 2)
+        await me.press("f2")
+        await me.pilot.press("down", "enter")
+        await me.until(lambda: "Flour and water." in me.said)
+        await me.press("f2")
+        await me.pilot.press(*"travels", "enter")
+        await me.until(lambda: "It travels." in me.said)
+
+
+async def test_a_click_opens(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=WIDE) as me:
+        await me.until(lambda: len(listed(me)) == 2)
+        await me.pilot.click(OptionList, offset=(4, 2))
+        await me.until(lambda: "Flour and water." in me.said)
+
+
+async def test_keys_delete_and_bring_back(begin: Begin) -> None:
+    session = begin()
+    bread, light = house(session)
+    async with driving(session, resume=bread, size=WIDE) as me:
+        await me.until(lambda: len(listed(me)) == 2)
+        await me.press("f2")
+        await me.pilot.press("up", "f8")
+        await me.until(lambda: len(listed(me)) == 1)
+        assert [one.id for one in session.store.list()] == [bread]
+        await me.pilot.press("ctrl+z")
+        await me.until(lambda: len(listed(me)) == 2 and me.chat.dialogue.id == light)
+
+
+async def test_more_is_looked_up_when_the_end_is_reached(begin: Begin) -> None:
+    session = begin()
+    for number in range(130):
+        fill(session.store, (f"Number {number}", "x"))
+    async with driving(session, size=WIDE) as me:
+        await me.until(lambda: len(listed(me)) == 100)
+        await me.press("f2")
+        await me.pilot.press("end", "up", "up")
+        await me.until(lambda: len(listed(me)) == 130)
+
+
+async def test_where_there_is_no_room_the_key_opens_the_list_before_everything(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=(50, 16)) as me:
+        await me.press("f2")
+        await me.until(lambda: isinstance(me.pilot.app.screen, ConversationsScreen))
+        await me.until(lambda: len(listed(me)) == 2)
+        await me.pilot.press("f8")
+        await me.until(lambda: len(listed(me)) == 1)
+        await me.pilot.press("enter")
+        await me.until(lambda: "Flour and water." in me.said)
