@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-#: Items of a list, lines of code and lines of anything else that a piece holds before it is cut.
+#: Items of a list, rows of a table, lines of code and lines of anything else that a piece holds before it is cut.
 ITEMS = 8
+ROWS = 12
 CODE_LINES = 40
 LINES = 40
 #: Lines of code after which it is cut even inside of a function.
@@ -49,11 +50,21 @@ def cut(text: str) -> Cut | None:
 def _cut_inside(lines: list[str], tokens: list[Token], last: Token) -> Cut | None:
     if last.type == "fence":
         return _cut_code(lines, last)
+    if last.type == "table_open":
+        return _cut_table(lines, last)
     if last.type in ("bullet_list_open", "ordered_list_open"):
         of_last = tokens[tokens.index(last) :]
         items = [one for one in of_last if one.type == "list_item_open" and one.level == 1]
         return _cut(lines, _range(items[-1])[0], joined=True) if len(items) > ITEMS else None
     return None
+
+
+def _cut_table(lines: list[str], table: Token) -> Cut | None:
+    begin, _ = _range(table)
+    if len(lines) - begin <= ROWS + 2:
+        return None
+    # Each part has the heading again, as on the pages of a book; the whole is one table when it is opened anew.
+    return Cut("".join(lines[:-1]), "".join([*lines[begin : begin + 2], lines[-1]]), joined=False)
 
 
 def _cut_code(lines: list[str], fence: Token) -> Cut | None:

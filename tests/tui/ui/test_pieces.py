@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tui.ui.pieces import CODE_LINES, CODE_LINES_AT_MOST, ITEMS, cut
+from tui.ui.pieces import CODE_LINES, CODE_LINES_AT_MOST, ITEMS, ROWS, cut
 
 HTML = MarkdownIt("gfm-like", {"html": False})
 
@@ -28,6 +28,12 @@ def test_a_list_after_something_else_begins_a_piece_of_its_own() -> None:
     items = "".join(f"- item {number}\n" for number in range(ITEMS + 2))
     parted = cut(f"Some words:\n\n{items}")
     assert parted and not parted.joined and parted.after == items
+
+
+def test_a_table_goes_on_under_its_heading() -> None:
+    heading = "| a | b |\n|---|---|\n"
+    parted = cut(heading + "".join(f"| {row} | x |\n" for row in range(ROWS + 1)))
+    assert parted and parted.after == f"{heading}| {ROWS} | x |\n"
 
 
 def test_code_is_cut_between_definitions_and_goes_on_as_code() -> None:
