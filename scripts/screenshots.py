@@ -45,6 +45,8 @@ _FONT = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
 def without_hosts(svg: str) -> str:
     """The picture with the reader's own fonts: Textual's names a font on somebody's server."""
     svg = re.sub(r"<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    # Some readers of SVG would drop spaces at the ends, although they are written as such.
+    svg = svg.replace("<text ", '<text xml:space="preserve" ')
     svg = re.sub(r"@font-face\s*\{.*?\}\s*", "", svg, flags=re.DOTALL)
     return re.sub(r"font-family:\s*Fira Code[^;]*;", f"font-family: {_FONT};", svg)
 

@@ -10,6 +10,7 @@ import pytest
 
 from tests.tui.ui.conftest import Driver, driving
 from tui.core.session import Session
+from tui.ui.widgets.prose import Prose
 
 Begin = Callable[..., Session]
 
@@ -47,6 +48,7 @@ async def test_without_colours_no_colour_is_ever_sent(
     for name, value in variable.items():
         monkeypatch.setenv(name, value)
     async with driving(begin(**setting)) as me:
+        await me.chat.transcript.mount(Prose("1. `one`\n2. **two**\n\n> three\n\n```python\ndef f(): 1\n```"))
         await me.ask("Hello")
         me.chat.prompt.insert("/mode ")
         await me.pilot.pause()

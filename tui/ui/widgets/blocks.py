@@ -39,9 +39,11 @@ class Paragraph(MarkdownParagraph):
         lines = super().render_lines(crop)
         if self.bullet and lines and crop.x == crop.y == 0:
             # The bullet stands in the padding.
-            bullet = Segment(self.bullet, self.visual_style.rich_style)
+            bullet = Strip([Segment(self.bullet, self.visual_style.rich_style)])
+            for line_filter in self.get_line_filters():  # without colours, the bullet has none either
+                bullet = bullet.apply_filter(line_filter, self.background_colors[1])
             behind = lines[0].crop(Content(self.bullet).cell_length)
-            lines[0] = Strip([bullet, *behind], lines[0].cell_length)
+            lines[0] = Strip([*bullet, *behind], lines[0].cell_length)
         return lines
 
 
