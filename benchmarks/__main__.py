@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import decode, depth, several, startup, switch
+from benchmarks import decode, depth, screen, several, startup, switch
 
 _ALL = {
     "decode": decode.main,
     "depth": depth.main,
+    "screen": screen.main,
     "several": several.main,
     "startup": startup.main,
     "switch": switch.main,

@@ -130,10 +130,12 @@ async def stream(session: Session, conversation: str, kind: str) -> None:
         watch.stop()
         await asyncio.gather(*tasks)
         say(f"  {kind:<24} opened in {opened:,.0f} ms with {widgets:,} widgets")
-        say(
-            f"  {'':<24} event loop late by {p(watch.loop, 0.5):.1f} ms (median), {p(watch.loop, 0.99):.1f} (p99), "
-            f"{max(watch.loop):.1f} (most); a key {p(watch.keys, 0.5):.1f}, {p(watch.keys, 0.99):.1f}, {max(watch.keys):.1f}"
-        )
+        say(f"  {'event loop late by':>24} {_told(watch.loop)}")
+        say(f"  {'a key after':>24} {_told(watch.keys)}")
+
+
+def _told(values: list[float]) -> str:
+    return f"{p(values, 0.5):.1f} ms (median), {p(values, 0.99):.1f} (p99), {max(values):.1f} (most)"
 
 
 def main() -> None:
