@@ -7,10 +7,12 @@ when a token is accepted that the grammar does not allow, so none ever is.
 from __future__ import annotations
 
 import ctypes
+import math
 from typing import Any
 
 import numpy as np
 from llama_cpp.llama_grammar import json_schema_to_gbnf
+from numpy.typing import NDArray
 
 from engine.contract import BadConstraint, GenerationFailed, Request
 from engine.llama.library import llama
@@ -43,22 +45,34 @@ class Grammar:
 
         Raises `GenerationFailed` when none is.
         """
-        size = len(self._candidates)
-        logits = llama.llama_get_logits_ith(context, row)
-        self._candidates["id"] = np.arange(size, dtype=np.int32)
-        self._candidates["logit"] = np.ctypeslib.as_array(logits, (size,))
-        data = self._candidates.ctypes.data_as(ctypes.POINTER(llama.llama_token_data))
-        array = llama.llama_token_data_array(data, size, -1, False)
-        llama.llama_sampler_apply(self._handle, ctypes.byref(array))
-        if not np.isfinite(self._candidates["logit"][:size]).any():
-            raise GenerationFailed(
-                "the grammar or schema allows nothing that this model can write next: loosen it"
-            )
-        llama.llama_sampler_apply(chain, ctypes.byref(array))
-        token = int(array.data[array.selected].id)
+        logits = np.ctypeslib.as_array(llama.llama_get_logits_ith(context, row), (len(self._candidates),))
+        # To try every token takes as long as to compute them; most of what is drawn freely is allowed.
+        token = self._draw(chain, logits, held=False)
+        if not self._allows(token):
+            token = self._draw(chain, logits, held=True)
         llama.llama_sampler_accept(self._handle, token)
         llama.llama_sampler_accept(chain, token)
         return token
+
+    def _draw(self, chain: Any, logits: NDArray[np.float32], held: bool) -> int:
+        self._candidates["id"] = np.arange(len(logits), dtype=np.int32)
+        self._candidates["logit"] = logits
+        data = self._candidates.ctypes.data_as(ctypes.POINTER(llama.llama_token_data))
+        array = llama.llama_token_data_array(data, len(logits), -1, False)
+        if held:
+            llama.llama_sampler_apply(self._handle, ctypes.byref(array))
+            if not np.isfinite(self._candidates["logit"]).any():
+                raise GenerationFailed(
+                    "the grammar or schema allows nothing that this model can write next: loosen it"
+                )
+        llama.llama_sampler_apply(chain, ctypes.byref(array))
+        return int(array.data[array.selected].id)
+
+    def _allows(self, token: int) -> bool:
+        one = llama.llama_token_data(token, 1.0, 0.0)
+        array = llama.llama_token_data_array(ctypes.pointer(one), 1, -1, False)
+        llama.llama_sampler_apply(self._handle, ctypes.byref(array))
+        return math.isfinite(one.logit)
 
     def free(self) -> None:
         """Give it back."""

@@ -10,9 +10,14 @@ from tests.tui.program import Program
 from tui.core.conversation import Node
 
 COMMANDS = ("ask", "config", "data", "doctor", "modes")
+PARTS = (
+    *(("config", name) for name in ("path", "show")),
+    *(("data", name) for name in ("backup", "path", "remove", "restore", "undelete")),
+    *(("modes", name) for name in ("list", "show")),
+)
 
 
-@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)])
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS), *PARTS])
 @pytest.mark.parametrize("flag", ["--help", "-h"])
 def test_help_is_printed_for_every_command(program: Program, command: tuple[str, ...], flag: str) -> None:
     said = program.run(*command, flag)

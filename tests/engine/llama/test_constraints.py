@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from engine.contract import BadConstraint, Request, Sampling
+from engine.contract import BadConstraint, GenerationFailed, Request, Sampling
 from engine.llama.engine import LlamaEngine
-from tests.engine.llama.answers import ask, request
+from tests.engine.llama.answers import ask, ask_afresh, request
 
 YES_OR_NO = 'root ::= "yes" | "no"'
 CITY = {
@@ -60,6 +60,27 @@ def test_a_grammar_stops_at_the_limit_of_tokens_like_any_answer(starter_engine: 
     answer = ask(starter_engine, QUESTION, grammar='root ::= "x"{1,1000}', max_tokens=5)
     assert set(answer.text) == {"x"}
     assert answer.done == "length"
+
+
+@pytest.mark.parametrize("grammar", [r'root ::= "\x00"', r'root ::= "a" "\x00" "b"'])
+def test_a_grammar_that_the_model_has_no_token_for_ends_that_answer_only(
+    starter_engine: LlamaEngine, grammar: str
+) -> None:
+    with pytest.raises(GenerationFailed, match="allows nothing that this model can write next"):
+        ask(starter_engine, QUESTION, grammar=grammar)
+    assert ask(starter_engine, QUESTION).text
+
+
+def test_a_grammar_that_allows_everything_changes_nothing(starter_engine: LlamaEngine) -> None:
+    held = ask_afresh(starter_engine, QUESTION, grammar="root ::= [^@]*", max_tokens=20)
+    assert held.tokens == ask_afresh(starter_engine, QUESTION, max_tokens=20).tokens
+
+
+def test_a_seed_repeats_an_answer_that_is_held_to_a_grammar(starter_engine: LlamaEngine) -> None:
+    held = {"grammar": 'root ::= ([a-z]+ " ")+', "sampling": HOT}
+    first = ask_afresh(starter_engine, QUESTION, **held)
+    assert ask_afresh(starter_engine, QUESTION, **held).tokens == first.tokens
+    assert set(first.text) <= set("abcdefghijklmnopqrstuvwxyz ")
 
 
 def test_answers_with_and_without_a_grammar_do_not_disturb_each_other(starter_engine: LlamaEngine) -> None:

@@ -38,11 +38,6 @@ def users(db: sqlite3.Connection, message: str) -> list[str]:
     return [row["id"] for row in db.execute(_USERS, (message,))]
 
 
-def is_deleted(db: sqlite3.Connection, conversation: str) -> bool:
-    """Whether the conversation was deleted."""
-    return tree.any_conversation(db, conversation).deleted_at is not None
-
-
 def children(db: sqlite3.Connection, node: str | None, conversation: str) -> list[Node]:
     """What follows ``node``, oldest first; for None the first messages of ``conversation``."""
     if node is None:
@@ -52,7 +47,8 @@ def children(db: sqlite3.Connection, node: str | None, conversation: str) -> lis
     else:
         rows = db.execute("SELECT * FROM message WHERE parent = ? ORDER BY seq", (node,))
     found = [node_of(row) for row in rows.fetchall()]
-    gone = {owner for owner in {one.conversation for one in found} if is_deleted(db, owner)}
+    owners = {one.conversation for one in found}
+    gone = {owner for owner in owners if tree.any_conversation(db, owner).deleted_at is not None}
     return [one for one in found if one.conversation not in gone or users(db, one.id)]
 
 

@@ -12,16 +12,17 @@ import unicodedata
 from bisect import bisect_right
 
 from tui.core.conversation import Hit
-from tui.core.store.branches import is_deleted, users
+from tui.core.store.branches import users
 from tui.core.store.rows import conversation_of, storable
 
 _BEFORE, _WIDTH = 40, 160  # characters of an excerpt: before the match, and in all
 
 _MATCHES = """
     SELECT passage.rowid AS place, coalesce(message.conversation, titled.id) AS conversation,
-        message.id AS message
+        message.id AS message, owner.deleted_at AS deleted_at
     FROM passage
     LEFT JOIN message ON message.seq = passage.rowid
+    LEFT JOIN conversation AS owner ON owner.id = message.conversation
     LEFT JOIN conversation AS titled ON titled.seq = -passage.rowid
     WHERE passage MATCH ?
     ORDER BY passage.rowid < 0, rank
@@ -66,9 +67,7 @@ def search(db: sqlite3.Connection, query: str, limit: int) -> list[Hit]:
 
 def _holders(db: sqlite3.Connection, row: sqlite3.Row) -> list[str]:
     """The conversation of the match, or, when that was deleted, its forks that still show the message."""
-    if row["message"] is None or not is_deleted(db, row["conversation"]):
-        return [row["conversation"]]
-    return users(db, row["message"])
+    return [row["conversation"]] if row["deleted_at"] is None else users(db, row["message"])
 
 
 def _expression(query: str) -> str:
