@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-#: Items of a list, rows of a table, lines of code and lines of anything else that a piece holds before it is cut.
+#: What a piece holds before it is cut: items of a list, rows of a table, lines of code and of anything else.
 ITEMS = 8
 ROWS = 12
 CODE_LINES = 40
@@ -63,7 +63,7 @@ def _cut_table(lines: list[str], table: Token) -> Cut | None:
     begin, _ = _range(table)
     if len(lines) - begin <= ROWS + 2:
         return None
-    # Each part has the heading again, as on the pages of a book; the whole is one table when it is opened anew.
+    # Each part has the heading again, as on the pages of a book; opened anew, it is one table.
     return Cut("".join(lines[:-1]), "".join([*lines[begin : begin + 2], lines[-1]]), joined=False)
 
 
