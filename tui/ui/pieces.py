@@ -14,10 +14,10 @@ from markdown_it.token import Token
 #: What a piece holds before it is cut: items of a list, rows of a table, lines of code and of anything else.
 ITEMS = 8
 ROWS = 12
-CODE_LINES = 40
+CODE_LINES = 20
 LINES = 40
 #: Lines of code after which it is cut even inside of a function.
-CODE_LINES_AT_MOST = 120
+CODE_LINES_AT_MOST = 40
 
 _BLOCKS = MarkdownIt("gfm-like", {"html": False}).disable(["inline", "linkify", "text_join"])
 
