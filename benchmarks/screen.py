@@ -1,6 +1,6 @@
-"""How long the screen keeps a key press waiting while an answer streams into a long conversation.
+"""The screen under load: 200 tokens a second into a conversation of 2,000 messages, and opening that one.
 
-No model: a written text comes at 200 tokens a second, so that only the screen's own work is measured.
+The model is a stand-in that writes text at a steady pace, so that the screen alone is measured.
 """
 
 from __future__ import annotations
@@ -8,15 +8,13 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing
-from functools import partial
 from pathlib import Path
-from typing import Any, cast
+from tempfile import TemporaryDirectory
 
 from textual import events
 
 from benchmarks.report import say
-from engine.contract import Chunk, Engine, Message, ModelInfo, Prefill, Progress, Request, Usage
+from engine.contract import Chunk, Message, ModelInfo, Prefill, Request, Usage
 from modes.catalog import Catalog
 from tui.core.config import Config
 from tui.core.conversation import Provenance
@@ -25,130 +23,130 @@ from tui.core.session import Session
 from tui.core.store import Store
 from tui.ui.app import ChatApp
 
+MESSAGES = 2000
 RATE = 200
 SECONDS = 10
-MESSAGES = 2000
-
-_PROSE = "The keeper climbed the *spiral* stairs again, and `lit` the **lamp**. "
-_TEXTS = {
-    "list": "".join(f"- item {n} of the list, with **some** words in it\n" for n in range(2000)),
-    "numbered": "".join(f"{n}. step {n} of the plan, with `code` in it\n" for n in range(1, 2000)),
-    "fence": "```python\n" + "".join(f"value_{n} = compute({n}, name='x')  # why\n" for n in range(2000)),
-    "prose": "\n\n".join(_PROSE * 6 for _ in range(200)),
-    "paragraph": _PROSE * 800,
-    "table": "| a | b |\n|---|---|\n" + "".join(f"| row {n} | {n * n} |\n" for n in range(2000)),
+TEXTS = {
+    "prose": lambda at: "A river runs on and on. " if at % 7 else "It turns.\n\n",
+    "a growing list": lambda at: (
+        "- a point of the list that " if at % 8 == 0 else ("goes on\n" if at % 8 == 7 else "and ")
+    ),
+    "a growing code fence": lambda at: (
+        "```python\n" if at == 0 else ("x = f(y)\n" if at % 6 == 5 else "z += 1; ")
+    ),
 }
 
 
-class Script:
-    """An engine that writes a given text at a given rate."""
+class Pacer:
+    """Stands for an engine: writes ``RATE`` pieces a second of the kind that is asked for."""
 
-    def __init__(self, text: str, slots: int = 2) -> None:
-        self.text = text
-        self.info = ModelInfo("script", "none", Path("script"), 0, 0, 8192, 8192, "none", False, slots)
+    def __init__(self) -> None:
+        self.info = ModelInfo("pacer", "none", Path("pacer"), 0, 0, 32768, 32768, "CPU", False)
 
     def fingerprint(self, wait: bool = True) -> str | None:
         return "0" * 64
 
-    def count_tokens(self, messages: Sequence[Message], thinking: bool | None = None) -> int:
-        return sum(len(message.content) // 4 + 4 for message in messages)
-
     def generate(self, request: Request) -> Iterator[Chunk]:
-        yield Chunk(prefill=Prefill(10, 10))
-        begun = time.perf_counter()
-        pieces = [self.text[at : at + 4] for at in range(0, len(self.text), 4)][: RATE * SECONDS]
-        for number, piece in enumerate(pieces):
-            time.sleep(max(0.0, begun + number / RATE - time.perf_counter()))
-            yield Chunk(text=piece, tokens=(number,))
-        yield Chunk(done="length", usage=Usage(10, 0, 0.1, 0.1, len(pieces), float(SECONDS), 1))
+        text = TEXTS[request.messages[-1].content]
+        yield Chunk(prefill=Prefill(1, 1))
+        began = time.perf_counter()
+        for at in range(RATE * SECONDS):
+            time.sleep(max(0.0, began + at / RATE - time.perf_counter()))
+            yield Chunk(text=text(at), tokens=(at,))
+        yield Chunk(done="stop", usage=Usage(1, 0, 0.1, 0.1, RATE * SECONDS, SECONDS, 0))
 
-    def cancel(self, request_id: str) -> None: ...
+    def count_tokens(self, messages: Sequence[Message], thinking: bool | None = None) -> int:
+        return sum(len(message.content) // 4 for message in messages)
 
-    def close(self) -> None: ...
+    def cancel(self, request_id: str) -> None:
+        """Nothing runs that would not end by itself."""
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
-def _load(text: str, _progress: Progress) -> Engine:
-    return cast(Engine, Script(text))
-
-
-def fill(store: Store, messages: int) -> str:
-    """A conversation of so many messages; its id."""
-    conversation = store.create("base")
-    parent = None
-    for turn in range(messages // 2):
-        question = store.add_question(conversation.id, parent, f"question {turn} about the lighthouse")
-        parent = store.begin_answer(conversation.id, question.id, Provenance("m", None, "base", "1")).id
-        text = f"Answer {turn}.\n\n- one\n- two\n\n```python\nprint({turn})\n```\n\nAnd so on."
-        store.finish_answer(parent, text=text, thinking="", status="done", usage=None)
+def long_conversation(store: Store) -> str:
+    """The id of a conversation of so many messages, half of them answers with a list."""
+    conversation, parent = store.create("base"), None
+    wrote = Provenance("pacer", None, "base", "1")
+    for at in range(MESSAGES // 2):
+        question = store.add_question(conversation.id, parent, f"Question {at}: what of the river?")
+        answer = store.begin_answer(conversation.id, question.id, wrote)
+        text = f"Answer {at}.\n\n- one thing\n- another thing\n\n`code` and words about it."
+        parent = store.finish_answer(answer.id, text=text, thinking="", status="done", usage=None).id
     return conversation.id
 
 
-def percentile(values: list[float], of: float) -> float:
-    """Milliseconds."""
-    return round(sorted(values)[min(int(len(values) * of), len(values) - 1)] * 1000, 1)
+class Watch:
+    """Delays of the event loop, and of keys until they stand in the prompt, in milliseconds."""
+
+    def __init__(self, app: ChatApp) -> None:
+        self._app = app
+        self.loop: list[float] = []
+        self.keys: list[float] = []
+        self._over = False
+
+    async def loop_delays(self) -> None:
+        while not self._over:
+            began = time.perf_counter()
+            await asyncio.sleep(0.005)
+            self.loop.append((time.perf_counter() - began - 0.005) * 1000)
+
+    async def key_presses(self) -> None:
+        prompt = self._app.screen.query_one("Prompt")
+        while not self._over:
+            before, began = len(prompt.text), time.perf_counter()  # type: ignore[attr-defined]
+            self._app.post_message(events.Key("x", "x"))
+            while len(prompt.text) == before and not self._over:  # type: ignore[attr-defined]
+                await asyncio.sleep(0.001)
+            self.keys.append((time.perf_counter() - began) * 1000)
+            await asyncio.sleep(0.15)
+
+    def stop(self) -> None:
+        self._over = True
 
 
-async def _probe(delays: list[float], running: asyncio.Event) -> None:
-    while not running.is_set():
-        begun = time.perf_counter()
-        await asyncio.sleep(0.005)
-        delays.append(max(0.0, time.perf_counter() - begun - 0.005))
+def p(values: list[float], share: float) -> float:
+    return sorted(values)[min(len(values) - 1, int(len(values) * share))]
 
 
-async def _keys(pilot: Any, delays: list[float], running: asyncio.Event) -> None:
-    prompt = pilot.app.screen_stack[0].prompt
-    while not running.is_set():
-        begun, before = time.perf_counter(), len(prompt.text)
-        prompt.post_message(events.Key("a", "a"))
-        while len(prompt.text) == before:
-            await asyncio.sleep(0)
-        delays.append(time.perf_counter() - begun)
-        await asyncio.sleep(0.05)
-
-
-async def measure(session: Session, conversation: str) -> dict[str, float]:
-    """The delays, in milliseconds, of one answer."""
-    app = ChatApp(session)
+async def stream(session: Session, conversation: str, kind: str) -> None:
+    app = ChatApp(session, conversation)
+    began = time.perf_counter()
     async with app.run_test(size=(120, 40)) as pilot:
-        chat: Any = app.screen_stack[0]
-        await pilot.pause()
-        begun = time.perf_counter()
-        await chat.open(session.store.get(conversation))
-        await pilot.pause()
-        opened = time.perf_counter() - begun
-        while session.loader.engine is None:
-            await asyncio.sleep(0.05)
-        delays: list[float] = []
-        keys: list[float] = []
-        done = asyncio.Event()
-        chat.prompt.put("go")
-        await pilot.press("enter")
-        tasks = [asyncio.create_task(_probe(delays, done)), asyncio.create_task(_keys(pilot, keys, done))]
-        while chat.presenter.running is not None or not chat.presenter.meter.usage:
-            await asyncio.sleep(0.05)
-        done.set()
+        while "Answer 999" not in "".join(
+            str(w.content) for w in app.screen.query(".said, MarkdownParagraph")[-4:]
+        ):
+            await asyncio.sleep(0.005)
+        opened = (time.perf_counter() - began) * 1000
+        widgets = len(list(app.screen.walk_children()))
+        await pilot.pause(0.2)
+        app.screen.query_one("Prompt").put(kind)  # type: ignore[attr-defined]
+        app.post_message(events.Key("enter", "\r"))
+        await asyncio.sleep(0.5)
+        watch = Watch(app)
+        tasks = [asyncio.create_task(watch.loop_delays()), asyncio.create_task(watch.key_presses())]
+        await asyncio.sleep(SECONDS - 1)
+        watch.stop()
         await asyncio.gather(*tasks)
-        widgets = len(chat.transcript.query("*"))
-    return {
-        "opened": opened * 1000,
-        "loop p50": percentile(delays, 0.5),
-        "loop p99": percentile(delays, 0.99),
-        "loop max": percentile(delays, 1),
-        "key p50": percentile(keys, 0.5),
-        "key p99": percentile(keys, 0.99),
-        "widgets": widgets,
-    }
+        say(f"  {kind:<24} opened in {opened:,.0f} ms with {widgets:,} widgets")
+        say(f"  {'event loop late by':>24} {_told(watch.loop)}")
+        say(f"  {'a key after':>24} {_told(watch.keys)}")
+
+
+def _told(values: list[float]) -> str:
+    return f"{p(values, 0.5):.1f} ms (median), {p(values, 0.99):.1f} (p99), {max(values):.1f} (most)"
 
 
 def main() -> None:
-    """Every text, one after the other."""
-    say(f"screen: {RATE} tok/s into {MESSAGES:,} messages, {SECONDS} s each; milliseconds")
-    for name, text in _TEXTS.items():
-        store = Store.open(None)
-        conversation = fill(store, MESSAGES)
-        loader = EngineLoader(partial(_load, text))
-        session = Session(Config(mode="base", ascii=False), Catalog.load(None), store, loader)
-        with closing(session):
-            figures = asyncio.run(measure(session, conversation))
-        told = ", ".join(f"{what} {figure:,.1f}" for what, figure in figures.items())
-        say(f"  {name:<10} {told}")
+    """Print the table of the screen."""
+    say(f"Screen, 120x40, {RATE} tok/s into a conversation of {MESSAGES:,} messages")
+    for kind in TEXTS:
+        with TemporaryDirectory() as folder:
+            store = Store.open(Path(folder) / "conversations.sqlite3")
+            conversation = long_conversation(store)
+            loader = EngineLoader(lambda _progress: Pacer())
+            loader.start()
+            session = Session(Config(ascii=False), Catalog.load(None), store, loader)
+            asyncio.run(stream(session, conversation, kind))
+            session.close()

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-#: Items of a list, rows of a table, lines of code and lines of anything else that a piece holds before it is cut.
+#: What a piece holds before it is cut: items of a list, rows of a table, lines of code and of anything else.
 ITEMS = 8
 ROWS = 12
-CODE_LINES = 40
+CODE_LINES = 20
 LINES = 40
 #: Lines of code after which it is cut even inside of a function.
-CODE_LINES_AT_MOST = 120
+CODE_LINES_AT_MOST = 40
 
 _BLOCKS = MarkdownIt("gfm-like", {"html": False}).disable(["inline", "linkify", "text_join"])
 
@@ -63,7 +63,7 @@ def _cut_table(lines: list[str], table: Token) -> Cut | None:
     begin, _ = _range(table)
     if len(lines) - begin <= ROWS + 2:
         return None
-    # Each part has the heading again, as on the pages of a book; the whole is one table when it is opened anew.
+    # Each part has the heading again, as on the pages of a book; opened anew, it is one table.
     return Cut("".join(lines[:-1]), "".join([*lines[begin : begin + 2], lines[-1]]), joined=False)
 
 
