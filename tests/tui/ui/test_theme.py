@@ -53,8 +53,9 @@ async def test_without_colours_no_colour_is_ever_sent(
         me.chat.prompt.insert("/mode ")
         await me.pilot.pause()
         assert styles(me) and not any(map(COLOUR.search, styles(me)))
-        # What is chosen, and where the cursor is, are reversed.
-        assert any("7" in style.split(";") for style in styles(me))
+        # What is chosen is underlined, and where the cursor is, reversed.
+        for sign in ("4", "7"):
+            assert any(sign in style.split(";") for style in styles(me))
         await me.press("ctrl+p")
         await me.pilot.pause()
         assert not any(map(COLOUR.search, styles(me)))
