@@ -33,11 +33,31 @@ max_tokens = 120
 temperature = 0.0
 """
 
-CHAT = (
-    "Write a Python function that reverses a string. Show only the code and one sentence.",
-    "/mode legal",
-    "In one sentence: why does a law need to be written down?",
+ENTER = ("enter",)
+
+#: What is written and pressed one after the other, and the picture that is drawn then (empty: none).
+Steps = tuple[tuple[str, str, tuple[str, ...]], ...]
+
+CHAT: Steps = (
+    ("", "Write a Python function that reverses a string. Show only the code and one sentence.", ENTER),
+    ("", "/mode legal", ENTER),
+    ("chat", "In one sentence: why does a law need to be written down?", ENTER),
 )
+
+#: From the start to the end of a session, and the next one.
+FIRST: Steps = (
+    ("1-start", "", ()),
+    ("2-question", "What is a stack? Answer in two sentences.", ()),
+    ("3-answer", "", ENTER),
+    ("4-mode", "/mode cher", ()),
+    ("", "", ("tab", "enter")),
+    ("5-syllabary", "ᎣᏏᏲ! ᏙᎯᏧ?", ENTER),
+    ("6-fork", "/fork", ENTER),
+    ("7-search", "/list stack", ENTER),
+    ("", "", ("escape",)),
+    ("8-quit", "/quit", ()),
+)
+NEXT: Steps = (("9-resume", "", ()),)
 
 _FONT = 'ui-monospace, "DejaVu Sans Mono", Menlo, Consolas, monospace'
 
@@ -51,44 +71,53 @@ def without_hosts(svg: str) -> str:
     return re.sub(r"font-family:\s*Fira Code[^;]*;", f"font-family: {_FONT};", svg)
 
 
-async def _settled(pilot: Pilot[None], chat: ChatScreen) -> None:
-    while chat.session.loader.engine is None or chat.presenter.running is not None:
+async def _settled(pilot: Pilot[None]) -> None:
+    chat = pilot.app.screen_stack[0]
+    assert isinstance(chat, ChatScreen)
+    while chat.session.loader.engine is None or not chat.desk.resting:
         if chat.session.loader.error is not None:
             raise chat.session.loader.error
         await asyncio.sleep(0.05)
-    await asyncio.sleep(0.5)
+    await asyncio.sleep(0.7)
     await pilot.pause()
 
 
-async def _converse(session: Session, lines: tuple[str, ...]) -> str:
-    app = ChatApp(session)
+async def _write(pilot: Pilot[None], text: str, *keys: str) -> None:
+    chat = pilot.app.screen_stack[0]
+    assert isinstance(chat, ChatScreen)
+    chat.prompt.insert(text)
+    await pilot.pause()
+    await pilot.press(*keys)
+
+
+async def _draw(app: ChatApp, steps: Steps) -> None:
     async with app.run_test(size=SIZE) as pilot:
-        chat = app.screen
-        assert isinstance(chat, ChatScreen)
-        await _settled(pilot, chat)
-        for line in lines:
-            chat.prompt.put(line)
-            await pilot.press("enter")
-            await _settled(pilot, chat)
-        return app.export_screenshot(title="modeshare")
+        await _settled(pilot)
+        for name, text, keys in steps:
+            await _write(pilot, text, *keys)
+            await _settled(pilot)
+            if name:
+                (SCREENS / f"{name}.svg").write_text(without_hosts(app.export_screenshot(title="modeshare")))
 
 
-def draw(name: str, lines: tuple[str, ...]) -> Path:
-    """A conversation of its own, as it looks after the last of ``lines``."""
+def draw(*sessions: Steps) -> None:
+    """Each of ``sessions`` is a new start of the program, the later ones on the last conversation."""
+    SCREENS.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory() as folder:
         modes = Path(folder) / "modes"
         modes.mkdir()
         for mode in Catalog.load(None).modes:
             (modes / f"{mode}.toml").write_text(_GREEDY.format(name=mode))
-        config = Config(mode="coding", threads=1, ascii=False)
-        session = Session.begin(config, Catalog.load(modes), Store.open(None), Path(folder))
-        with closing(session):
-            svg = asyncio.run(_converse(session, lines))
-    SCREENS.mkdir(parents=True, exist_ok=True)
-    file = SCREENS / f"{name}.svg"
-    file.write_text(without_hosts(svg))
-    return file
+        for at, steps in enumerate(sessions):
+            config = Config(mode="coding", threads=1, ascii=False, tune=False)
+            store = Store.open(Path(folder) / "conversations.sqlite3")
+            session = Session.begin(config, Catalog.load(modes), store, Path(folder), load=False)
+            latest = store.latest() if at else None
+            with closing(session):
+                asyncio.run(_draw(ChatApp(session, latest.id if latest else None), steps))
 
 
 if __name__ == "__main__":
-    sys.stdout.write(f"{draw('chat', CHAT)}\n")
+    draw(CHAT)
+    draw(FIRST, NEXT)
+    sys.stdout.write(f"{SCREENS}\n")
