@@ -46,7 +46,8 @@ class LlamaOptions:
     """What may be forced; None leaves the choice to the engine.
 
     ``context`` is tokens for each of ``slots`` answers at once; ``cache`` bytes of main memory beside the
-    context for what was read. ``tune`` False takes the usual for what is not forced, and measures nothing.
+    context for what was read. ``tune`` False takes the usual for what is not forced, and measures nothing;
+    ``again`` measures anew what is remembered.
     ``memo`` is a file where facts about models are remembered.
     """
 
@@ -60,6 +61,7 @@ class LlamaOptions:
     flash: bool | None = None
     window_only: bool = False
     tune: bool = False
+    again: bool = False
 
 
 class _Answer(Iterator[Chunk]):
@@ -126,7 +128,7 @@ class LlamaEngine:
         """What is forced, and for the rest what was measured here, or the usual."""
         forced = {"threads": options.threads, "batch": options.batch, "flash": options.flash}
         if options.tune and None in forced.values():
-            found = tuned(self._model, layers, options.memo, on_tuning)
+            found = tuned(self._model, layers, options.memo, on_tuning, options.again)
         else:
             found = Tuning.usual(supports_gpu())
         return found.forced(**forced)

@@ -34,19 +34,23 @@ _TOKENS = 8
 _SHALLOW = 16
 #: A setting other than the usual one has to be faster by this much: less is noise.
 _CLEARLY = 1.05
+#: Share of the processor in other hands from which figures are not to be trusted.
+_BUSY = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Tuning:
     """What to run with; ``why`` has a sentence for each of the three by its name.
 
-    ``flash`` None leaves flash attention to llama.cpp.
+    ``flash`` None leaves flash attention to llama.cpp. ``others`` is the share of the processor that other
+    programs took while it was measured, 0 to 1.
     """
 
     threads: int
     batch: int
     flash: bool | None
     why: Mapping[str, str]
+    others: float = 0.0
 
     @classmethod
     def usual(cls, gpu: bool) -> Tuning:
@@ -64,13 +68,24 @@ class Tuning:
         flash = {True: "on", False: "off", None: "as llama.cpp chooses"}[self.flash]
         shown = {"flash": f"flash attention {flash}", "threads": f"threads {self.threads}"}
         shown["batch"] = f"batch {self.batch}"
-        return tuple(f"{text}: {self.why[name]}" for name, text in shown.items())
+        sentences = [f"{text}: {self.why[name]}" for name, text in shown.items()]
+        if self.others > _BUSY:
+            sentences.append(
+                f"measured while other programs took {self.others:.0%} of the processor: "
+                "measure again when it is quiet (tui doctor --tune)"
+            )
+        return tuple(sentences)
 
 
-def tuned(model: LlamaModel, gpu_layers: int, remembered_in: Path | None, on_progress: Progress) -> Tuning:
-    """The tuning of this model here: remembered, else measured now. Raises `LoadCancelled`."""
+def tuned(
+    model: LlamaModel, gpu_layers: int, remembered_in: Path | None, on_progress: Progress, again: bool = False
+) -> Tuning:
+    """The tuning of this model here: remembered (unless ``again``), else measured now.
+
+    Raises `LoadCancelled`.
+    """
     conditions = f"tuning {_machine(gpu_layers)}"
-    if remembered_in is not None:
+    if remembered_in is not None and not again:
         known = _from_memo(memo.remembered(model.path, remembered_in, conditions))
         if known is not None:
             return known
@@ -83,6 +98,7 @@ def tuned(model: LlamaModel, gpu_layers: int, remembered_in: Path | None, on_pro
 def measure(model: LlamaModel, on_progress: Progress) -> Tuning:
     """Try flash attention, batches and threads. Raises `LoadCancelled` when ``on_progress`` says so."""
     probes: dict[bool, _Probe] = {}
+    others = _Others()
     try:
         for at, flash in enumerate((False, True)):
             probes[flash] = _Probe(model, flash)
@@ -95,10 +111,27 @@ def measure(model: LlamaModel, on_progress: Progress) -> Tuning:
             f"decode {on.shallow:,.0f} tok/s with and {off.shallow:,.0f} without at depth {_SHALLOW}, "
             f"{on.deep:,.0f} and {off.deep:,.0f} at depth {probe.depth:,}"
         )
-        return Tuning(threads, batch, flash, {"flash": flash_why, "threads": threads_why, "batch": batch_why})
+        why = {"flash": flash_why, "threads": threads_why, "batch": batch_why}
+        return Tuning(threads, batch, flash, why, others.share())
     finally:
         for one in probes.values():
             one.context.free()
+
+
+class _Others:
+    """What other programs take of the processor from now on."""
+
+    def __init__(self) -> None:
+        self._all, self._ours, self._began = psutil.cpu_times(), time.process_time(), time.perf_counter()
+
+    def share(self) -> float:
+        """0 to 1 since the beginning; the hypervisor's and the waiting time count as nobody's."""
+        now = psutil.cpu_times()
+        busy = sum(
+            getattr(now, kind, 0.0) - getattr(self._all, kind, 0.0) for kind in ("user", "nice", "system")
+        )
+        whole = (time.perf_counter() - self._began) * (psutil.cpu_count() or 1)
+        return min(1.0, max(0.0, busy - (time.process_time() - self._ours)) / max(whole, 1e-9))
 
 
 class _Probe:

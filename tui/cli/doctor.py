@@ -11,9 +11,10 @@ from tui.cli.options import configured, engine_options, merged
 
 
 @click.command()
+@click.option("--tune", is_flag=True, help="Measure anew how the model runs fastest on this machine.")
 @engine_options
 @click.pass_context
-def doctor(ctx: click.Context, /, **flags: Any) -> None:
+def doctor(ctx: click.Context, /, tune: bool, **flags: Any) -> None:
     """Say what this machine has and what was chosen, with a remedy for what is amiss."""
     from modes.catalog import Catalog
     from tui.core.paths import config_dir, data_dir
@@ -21,5 +22,5 @@ def doctor(ctx: click.Context, /, **flags: Any) -> None:
 
     catalog = Catalog.load(config_dir() / "modes")
     config = configured(merged(ctx.obj, flags))
-    if not report(config, catalog, config_dir() / "config.toml", data_dir()):
+    if not report(config, catalog, config_dir() / "config.toml", data_dir(), tune):
         ctx.exit(FAILED)

@@ -18,11 +18,17 @@ Flags = dict[str, Any]
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that choose the model and how it runs."""
     for option in (
+        click.option(
+            "--flash-attention/--no-flash-attention",
+            default=None,
+            help="Default: what was measured to be fast.",
+        ),
+        click.option("--batch", type=int, help="Tokens read in one step. Default: what was measured."),
         click.option("--slots", type=int, help="Answers that can be written at once. Default: what fits."),
         click.option(
             "--gpu-layers", type=int, help="Layers on the GPU (-1: all). Default: all, with a GPU build."
         ),
-        click.option("--threads", type=int, help="Threads that generate. Default: the physical cores."),
+        click.option("--threads", type=int, help="Threads that generate. Default: what was measured."),
         click.option("--context", type=int, metavar="TOKENS", help="Context size. Default: what fits."),
         click.option("--model", metavar="PATH", help="A GGUF file. Default: config, else the starter model."),
     ):

@@ -42,7 +42,11 @@ def chosen_model(config: Config) -> Path:
 
 
 def open_engine(
-    config: Config, memo: Path | None, on_progress: Progress, on_tuning: Progress = lambda _fraction: True
+    config: Config,
+    memo: Path | None,
+    on_progress: Progress,
+    on_tuning: Progress = lambda _fraction: True,
+    again: bool = False,
 ) -> Engine:
     """Load the configured model; ``memo`` is where facts about models are remembered, None for nowhere.
 
@@ -60,6 +64,7 @@ def open_engine(
         batch=config.batch,
         flash=config.flash_attention,
         tune=config.tune,
+        again=again,
         memo=memo,
     )
     return LlamaEngine(path, options, on_progress, on_tuning)

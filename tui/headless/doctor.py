@@ -13,7 +13,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
-from engine.contract import EngineError, Message, Request, Sampling
+from engine.contract import EngineError, Message, Progress, Request, Sampling
 from modes.catalog import Catalog
 from modes.share.compaction import total_bytes
 from modes.share.library import Library, LibraryError
@@ -21,6 +21,7 @@ from tui.core.config import Config
 from tui.core.models import chosen_model, open_engine
 from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
 from tui.core.store import Store, StoreError
+from tui.headless.output import Notices
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,13 @@ class Finding:
     remedy: str | None = None
 
 
-def examine(config: Config, catalog: Catalog, config_file: Path, data: Path) -> Iterator[Finding]:
-    """Look at everything, cheap things first; the model is loaded and made to speak."""
+def examine(
+    config: Config, catalog: Catalog, config_file: Path, data: Path, tune: bool = False
+) -> Iterator[Finding]:
+    """Look at everything, cheap things first; the model is loaded and made to speak.
+
+    ``tune`` measures anew how it runs fastest here.
+    """
     yield Finding("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}")
     yield _terminal()
     yield Finding("config", f"{config_file}{'' if config_file.exists() else ' (absent: all defaults)'}")
@@ -42,7 +48,7 @@ def examine(config: Config, catalog: Catalog, config_file: Path, data: Path) -> 
     yield from _modes(catalog)
     yield from _subspace(data)
     yield from _engine()
-    yield from _model(config, data)
+    yield from _model(config, data, tune)
 
 
 def _terminal() -> Finding:
@@ -120,12 +126,14 @@ def _engine() -> Iterator[Finding]:
         )
 
 
-def _model(config: Config, data: Path) -> Iterator[Finding]:
+def _model(config: Config, data: Path, tune: bool) -> Iterator[Finding]:
+    notices = Notices()
     try:
         path = chosen_model(config)
         began = time.perf_counter()
         memo = data / "models.json" if data.is_dir() else None
-        engine = open_engine(config, memo, lambda _fraction: True)
+        engine = open_engine(config, memo, lambda _fraction: True, _shown_in(notices), tune)
+        notices.clear()
     except EngineError as error:
         yield Finding("model", str(error), False, "see the message above")
         return
@@ -154,10 +162,18 @@ def _model(config: Config, data: Path) -> Iterator[Finding]:
         engine.close()
 
 
-def doctor(config: Config, catalog: Catalog, config_file: Path, data: Path) -> bool:
+def _shown_in(notices: Notices) -> Progress:
+    def show(fraction: float) -> bool:
+        notices.progress(f"trying how the model runs fastest here {fraction:4.0%}")
+        return True
+
+    return show
+
+
+def doctor(config: Config, catalog: Catalog, config_file: Path, data: Path, tune: bool = False) -> bool:
     """Print the report as it is made; whether everything that chatting needs is there."""
     good = True
-    for finding in examine(config, catalog, config_file, data):
+    for finding in examine(config, catalog, config_file, data, tune):
         mark = "ok " if finding.ok else "BAD"
         sys.stdout.write(f"{mark} {finding.subject:<14} {finding.text}\n")
         if finding.remedy:

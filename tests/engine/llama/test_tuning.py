@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -42,10 +42,12 @@ def test_what_is_measured_is_told_with_its_figures(make: Callable[[Path], Path],
     assert found.threads in range(1, (os.cpu_count() or 1) + 1)
     assert found.batch in tuning.BATCHES
     assert found.flash in (True, False)
-    flash, threads, batch = found.sentences()
+    flash, threads, batch, *busy = found.sentences()
     assert flash.startswith(f"flash attention {'on' if found.flash else 'off'}: decode ")
     assert threads.startswith(f"threads {found.threads}: decode tok/s at depth ")
     assert batch.startswith(f"batch {found.batch}: prefill tok/s at depth ")
+    assert 0 <= found.others <= 1
+    assert all("tui doctor --tune" in sentence for sentence in busy)
     assert seen == sorted(seen)
     assert 0 <= seen[0] <= seen[-1] <= 1
 
@@ -73,10 +75,21 @@ def test_it_is_measured_once_for_a_model_and_a_machine(
     monkeypatch.setattr(tuning, "version", "0.0.1")
     tuned(model, 0, memo, always)
     assert len(measured) == 3, "so is another library"
+    tuned(model, 0, memo, always, again=True)
+    assert len(measured) == 4, "and so it is when it is asked for"
     os.utime(path, ns=(0, 1))
     tuned(model, 0, memo, always)
-    assert len(measured) == 4, "so is another file"
+    assert len(measured) == 5, "so is another file"
     model.free()
+
+
+def test_figures_of_a_busy_machine_are_told_to_be_so() -> None:
+    quiet, busy = (replace(Tuning.usual(gpu=False), others=others) for others in (0.05, 0.6))
+    assert len(quiet.sentences()) == 3
+    assert busy.sentences()[3] == (
+        "measured while other programs took 60% of the processor: "
+        "measure again when it is quiet (tui doctor --tune)"
+    )
 
 
 @pytest.mark.parametrize("spoilt", [3, {}, {"threads": 0}, {"threads": "2"}, {"why": {}}, {"batch": -1}])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from tests.engine.tiny import write_tiny_llama
 from tests.tui.program import Program
 from tui.core.store import Store
 
@@ -91,3 +92,21 @@ def test_a_wrong_configuration_is_2_as_everywhere(program: Program) -> None:
     report = program.run("doctor")
     assert report.code == 2
     assert "threads" in report.err
+
+
+def test_the_machine_is_tried_out_once_and_again_when_asked_for(program: Program, tmp_path: Path) -> None:
+    tiny = write_tiny_llama(tmp_path / "tiny.gguf")
+
+    def tuning(*flags: str) -> list[str]:
+        report = program.run(
+            "doctor", *flags, "--model", str(tiny), MODESHARE_TUNE="true", MODESHARE_THREADS=""
+        )
+        return lines_of(report.out)["tuning"]
+
+    first = tuning()
+    assert [line.split()[1] for line in first[:3]] == ["flash", "threads", "batch"]
+    assert all("tok/s" in line for line in first[:3])
+    assert tuning() == first, "remembered to the last figure"
+    assert tuning("--tune") != first
+    forced = tuning("--no-flash-attention", "--batch", "64", "--threads", "1")
+    assert all(line.endswith("set by the operator") for line in forced)
