@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.tui.program import Program
@@ -86,4 +88,37 @@ def test_a_session_from_the_first_question_to_the_next_day(program: Program) -> 
         _press(screen, UP)
         screen.shows("/quit")
         _press(screen, CLEAR)
+        assert screen.leave() == 0
+
+
+@pytest.mark.parametrize("flags, mouse", [((), True), (("--no-mouse",), False)])
+def test_the_mouse_is_the_terminals_own_where_it_is_not_wanted(
+    program: Program, flags: tuple[str, ...], mouse: bool
+) -> None:
+    with opened(program, *flags) as screen:
+        screen.shows("Ask, or /help"[1:])
+        assert (b"\x1b[?1000h" in screen.seen) is mouse
+        assert screen.leave() == 0
+
+
+def test_no_colour_is_written_where_none_is_wanted(program: Program) -> None:
+    with opened(program, NO_COLOR="1") as screen:
+        screen.shows("loading")
+        screen.child.send("/mode ")
+        screen.shows("cherokee  ")
+        codes = {code for code in re.findall(rb"\x1b\[([\d;]*)m", screen.seen) if code}
+        assert codes and all(set(code.split(b";")) <= {b"0", b"1", b"2", b"3", b"4", b"7"} for code in codes)
+
+
+def test_the_terminal_is_lent_to_ones_own_editor_and_comes_back(program: Program) -> None:
+    editor = program.config / "editor"
+    editor.write_text('#!/bin/sh\necho "the editor has the terminal"\necho "/mode legal" > "$1"\n')
+    editor.chmod(0o755)
+    with opened(program, EDITOR=str(editor), VISUAL="") as screen:
+        screen.shows("idle")
+        _press(screen, "\x07")
+        screen.shows("the editor has the terminal")
+        screen.shows("/mode legal")
+        _press(screen, ENTER)
+        screen.shows("§ legal")
         assert screen.leave() == 0
