@@ -32,7 +32,6 @@ from tui.ui.messages import (
     DeletionWanted,
     PromptSent,
     PromptTroubled,
-    SettingsChanged,
     UndoWanted,
     VersionWanted,
 )
@@ -42,6 +41,7 @@ from tui.ui.screens import keeping, reading
 from tui.ui.screens.commands import HANDLERS, REFUSALS
 from tui.ui.screens.conversations import ConversationsScreen
 from tui.ui.screens.keyed import Keyed
+from tui.ui.screens.looking import look_again, tell_notices
 from tui.ui.widgets.entry import Entry
 from tui.ui.widgets.sidebar import Sidebar
 from tui.ui.widgets.status import StatusLine
@@ -91,7 +91,7 @@ class ChatScreen(Keyed):
         self.app.set_class(self.glyphs.plain, "-ascii")
         self.prompt.focus()
         await self.show_all()
-        await self._tell_notices()
+        await tell_notices(self)
         if self._resume:
             await self._carried_out(HANDLERS["resume"](self, self._resume))
         self.set_interval(1 / RATE, self._beat)
@@ -146,7 +146,7 @@ class ChatScreen(Keyed):
 
     @on(PromptSent)
     async def _sent(self, event: PromptSent) -> None:
-        await self._look_again()
+        await look_again(self)
         try:
             meant = read(event.text)
         except UnknownCommand as error:
@@ -186,18 +186,6 @@ class ChatScreen(Keyed):
     async def _troubled(self, event: PromptTroubled) -> None:
         await self.transcript.note(event.reason, "error")
 
-    async def _look_again(self) -> None:
-        """Take what was changed on disk since: modes and settings."""
-        if self.session.refresh():
-            self.post_message(SettingsChanged())
-        self.dialogue.renew()
-        await self._tell_notices()
-
-    async def _tell_notices(self) -> None:
-        told, self.session.notices = self.session.notices, []
-        for notice in told:
-            await self.transcript.note(notice)
-
     async def _say(self, text: str, written: str) -> None:
         if self.desk.live is not None:
             self.prompt.give_back(written)
@@ -223,7 +211,7 @@ class ChatScreen(Keyed):
 
     async def _tick(self) -> None:
         self._ticking = False
-        await self._tell_notices()
+        await tell_notices(self)
         loader = self.session.loader
         if not self._loaded and (loader.engine or loader.error):
             self._loaded = True
