@@ -11,6 +11,7 @@ import platform
 import statistics
 import time
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -89,7 +90,10 @@ def tuned(
         known = _from_memo(memo.remembered(model.path, remembered_in, conditions))
         if known is not None:
             return known
-    found = measure(model, on_progress)
+    # On a thread that ends: libgomp keeps a team for every thread that has computed, and once there are more
+    # of its threads than cores none of them may spin for long, which costs most of the speed for good.
+    with ThreadPoolExecutor(1, thread_name_prefix="tuning") as alone:
+        found = alone.submit(measure, model, on_progress).result()
     if remembered_in is not None:
         memo.remember(model.path, asdict(found), remembered_in, conditions)
     return found
