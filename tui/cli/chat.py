@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 import click
@@ -26,6 +27,9 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
     ctx.obj = flags
     if ctx.invoked_subcommand is not None:
         return
+    # Nothing that starting makes is garbage, and looking for it takes a tenth of the time to the first frame.
+    # The screen turns it on again.
+    gc.disable()
     with open_session(flags, load=False) as session:
         from tui.core.resuming import find
         from tui.ui.app import ChatApp

@@ -24,9 +24,9 @@ class Collector:
     def begin(self) -> None:
         """The program is set up: what is there now stays, and need not be looked at again."""
         self._before = gc.get_threshold()
-        gc.collect()
         gc.freeze()
         gc.set_threshold(_YOUNG, _MIDDLE, _NEVER)
+        gc.enable()
 
     def collect(self) -> None:
         """Nobody is waiting now."""

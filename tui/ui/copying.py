@@ -6,18 +6,26 @@ This module must not know the clipboard or widgets.
 from __future__ import annotations
 
 from collections.abc import Sequence
-
-from markdown_it import MarkdownIt
+from functools import cache
+from typing import TYPE_CHECKING
 
 from tui.core.conversation import Node
 from tui.ui.dialogue import NothingThere
 
-_BLOCKS = MarkdownIt("gfm-like", {"html": False}).disable(["inline", "linkify", "text_join"])
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+
+
+@cache
+def _blocks() -> MarkdownIt:
+    from markdown_it import MarkdownIt  # not before there is something to copy: it takes long to import
+
+    return MarkdownIt("gfm-like", {"html": False}).disable(["inline", "linkify", "text_join"])
 
 
 def code_blocks(text: str) -> list[str]:
     """The code of every block in ``text``, fenced or indented, without its fences."""
-    return [token.content for token in _BLOCKS.parse(text) if token.type in ("fence", "code_block")]
+    return [token.content for token in _blocks().parse(text) if token.type in ("fence", "code_block")]
 
 
 def answers(path: Sequence[Node]) -> list[Node]:

@@ -19,7 +19,6 @@ from tui.core.versions import Version
 from tui.ui.glyphs import Glyphs
 from tui.ui.messages import VersionWanted
 from tui.ui.text import beginning, clean
-from tui.ui.widgets.prose import Prose
 from tui.ui.widgets.thinking import Thinking
 from tui.ui.wording import ending
 
@@ -78,6 +77,8 @@ class Answer(Vertical):
         super().__init__(classes="entry")
         self._role = Role(badge, version, glyphs)
         self._ending = ending(node) if node and not growing else ""
+        from tui.ui.widgets.prose import Prose  # Markdown takes long to import, and at first there is none
+
         self._prose = Prose(clean(node.content) if node else "", glyphs.plain, growing)
         thoughts = clean(node.thinking) if node else ""
         # Most answers have none, and a long transcript is many widgets anyway.
