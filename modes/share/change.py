@@ -5,7 +5,7 @@ Everything here depends on ΔW = L Rᵀ alone, never on how L and R divide it: L
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,12 +74,3 @@ def _triangle(factor: Matrix) -> Matrix:
 
 #: The changes of one adapter, by the module's tensor name (``blk.3.ffn_down.weight``).
 Adapter = Mapping[str, Change]
-
-
-def added(changes: Iterable[tuple[Change, float]]) -> Change:
-    """Σ wᵢ ΔWᵢ of changes of one shape."""
-    parts = list(changes)
-    return Change(
-        np.hstack([weight * change.left for change, weight in parts]),
-        np.hstack([change.right for change, _ in parts]),
-    )

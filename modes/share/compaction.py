@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from engine.lowrank import Basis, Coefficients, Core
-from modes.share.change import Adapter, added
+from modes.share.change import Adapter
 from modes.share.subspace import Built, build, project, reconstructed
 
 
@@ -71,15 +71,6 @@ def compact(basis: Basis, modes: Mapping[str, Coefficients], budget: int, width:
         else:
             high = middle - 1
     return best
-
-
-def merged(adapters: Mapping[str, Adapter], weights: Mapping[str, float]) -> Adapter:
-    """The weighted sum of adapters, module by module: what blending their modes makes."""
-    names = dict.fromkeys(name for adapter in adapters.values() for name in adapter)
-    return {
-        name: added((adapter[name], weights[mode]) for mode, adapter in adapters.items() if name in adapter)
-        for name in names
-    }
 
 
 def _capped(adapters: Mapping[str, Adapter], base: str, rank: int) -> Built:

@@ -7,18 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.lowrank import Core, delta
+from engine.lowrank import Core
 from modes.share.compaction import (
     BudgetTooSmall,
     basis_bytes,
     compact,
     core_bytes,
-    merged,
     total_bytes,
     trimmed,
 )
 from modes.share.subspace import build, grow
-from tests.modes.share.adapters import SHAPES, adapter, dense
+from tests.modes.share.adapters import SHAPES, adapter
 
 FOUR = {f"mode{i}": adapter(i) for i in range(4)}
 
@@ -66,11 +65,3 @@ def test_a_budget_for_nothing_is_refused_with_what_it_takes() -> None:
     built = build(FOUR, "base")
     with pytest.raises(BudgetTooSmall, match=r"100 bytes is too small for 4 modes: rank 1 takes \d+"):
         compact(built.basis, built.modes, 100)
-
-
-def test_merged_adapters_are_the_blend_of_their_modes() -> None:
-    weights = {"mode0": 0.7, "mode1": -0.3, "mode2": 0.0, "mode3": 1.0}
-    built = build({"sum": merged(FOUR, weights)}, "base", tolerance=0.0)
-    for name, core in built.modes["sum"].cores.items():
-        wanted = sum(weight * dense(FOUR[mode][name]) for mode, weight in weights.items())
-        np.testing.assert_allclose(delta(built.basis.modules[name], core), wanted, atol=5e-3)
