@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -39,7 +39,7 @@ ActiveAdapters = tuple[ActiveAdapter, ...]
 
 @dataclass(frozen=True, slots=True)
 class ContextOptions:
-    """How a context is opened: ``tokens`` for each of ``sequences``, at most ``batch`` in one decode.
+    """How a context is opened: ``tokens`` for each of ``sequences``, ``batch`` (or as many) in one decode.
 
     ``flash`` None leaves flash attention to llama.cpp. ``window_only`` keeps no more of sliding-window
     layers than their window: less memory, but what was read cannot be shortened.
@@ -79,6 +79,8 @@ class LlamaContext:
     """
 
     def __init__(self, model: LlamaModel, options: ContextOptions) -> None:
+        # Every sequence must find room for a token in one decode: llama.cpp ends the process otherwise.
+        options = replace(options, batch=max(options.batch, options.sequences))
         self.model, self.options = model, options
         self.stop = StopFlag()
         recent_log(clear=True)

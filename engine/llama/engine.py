@@ -59,7 +59,6 @@ class LlamaOptions:
     cache: int | None = None
     batch: int | None = None
     flash: bool | None = None
-    window_only: bool = False
     tune: bool = False
     again: bool = False
 
@@ -139,7 +138,7 @@ class LlamaEngine:
         slots = choose_slots(options.slots, size, cost, free)
         return LlamaContext(
             self._model,
-            ContextOptions(size, tuning.threads, slots, tuning.batch, tuning.flash, options.window_only),
+            ContextOptions(size, tuning.threads, slots, tuning.batch, tuning.flash),
         )
 
     @property

@@ -25,11 +25,6 @@ class Presenter:
         self._answer: Item | None = None
 
     @property
-    def running(self) -> Live | None:
-        """The answer under way in front."""
-        return self._desk.live
-
-    @property
     def meter(self) -> Meter:
         """What is counted of the conversation in front."""
         return self._desk.meter

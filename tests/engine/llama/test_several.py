@@ -92,6 +92,16 @@ def test_more_than_there_are_sequences_wait_and_are_all_answered(tiny: LlamaEngi
     assert all(is_greedy(tiny, one, answer) for one, answer in zip(asked, answers, strict=True))
 
 
+def test_more_answers_at_once_than_a_batch_was_set_to_hold_are_all_answered(tmp_path: Path) -> None:
+    path = write_tiny_llama(tmp_path / "tiny.gguf")
+    options = LlamaOptions(context=256, threads=1, slots=12, batch=8)
+    engine = LlamaEngine(path, options, lambda _fraction: True)
+    asked = [request(f"number {i}", max_tokens=8) for i in range(12)]
+    for one, answer in zip(asked, at_once(engine, asked), strict=True):
+        assert is_greedy(engine, one, answer)
+    engine.close()
+
+
 def test_cancelling_one_touches_no_other(starter_engine: LlamaEngine) -> None:
     asked = [endless(f"{ENDLESS} {i}") for i in range(3)]
     streams = [starter_engine.generate(one) for one in asked]

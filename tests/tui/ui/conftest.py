@@ -96,7 +96,7 @@ class Driver:
         await self.until(lambda: "loading" not in self.status)
 
     async def answered(self) -> None:
-        await self.until(lambda: self.chat.presenter.running is None)
+        await self.until(lambda: self.chat.desk.live is None)
 
     async def ask(self, text: str) -> None:
         await self.send(text)
