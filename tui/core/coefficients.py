@@ -60,7 +60,7 @@ class Wardrobe:
         try:
             version = library.current()
             if self._shelved is None or version != self._version:
-                self._shelved, self._version = library.load(), version
+                self._shelved, self._version = library.load(version), version
                 self._ready.clear()
         except LibraryError as error:
             raise CoefficientsUnusable(str(error)) from error

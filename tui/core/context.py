@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 from engine.contract import Engine, Message
 from modes.voice import Voice
 from tui.core.conversation import Node
+from tui.core.turn import THINKING
 from tui.core.window import fit
-
-_THINKING = {"auto": None, "on": True, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +53,7 @@ class Split:
 def measure(engine: Engine, voice: Voice, path: Sequence[Node]) -> Split:
     """Count what the next turn would send. Blocks; raises `EngineError`."""
     lead = voice.lead
-    context, thinking = engine.info.context, _THINKING[lead.thinking]
+    context, thinking = engine.info.context, THINKING[lead.thinking]
     system = engine.count_tokens([Message("system", lead.prompt)], thinking) if lead.prompt else 0
     if not path:
         return Split(system, 0, 0, context)

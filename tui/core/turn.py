@@ -33,7 +33,8 @@ _STATUS: dict[DoneReason, Status] = {
     "context": "context",
     "cancelled": "stopped",
 }
-_THINKING = {"auto": None, "on": True, "off": False}
+#: What a mode's word for thinking means to an engine.
+THINKING = {"auto": None, "on": True, "off": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ class Turns:
             max_tokens=ask.max_tokens or lead.max_tokens,
             stop=tuple(lead.stop),
             scales=voice.scales,
-            thinking=_THINKING[lead.thinking],
+            thinking=THINKING[lead.thinking],
             **held,
         )
         return question, _Draft(node, saved_at=time.monotonic()), _Prepared(request, parent)

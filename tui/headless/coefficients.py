@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import threading
 from collections.abc import Mapping
 from pathlib import Path
 
-from engine import memo
-from engine.fingerprint import fingerprint
+from engine.fingerprint import Fingerprint
 from engine.lowrank import Basis, Coefficients
 from modes.mode import Mode
-from modes.share.change import BadAdapter, Change
+from modes.share.change import Change
 from modes.share.compaction import basis_bytes, core_bytes
 from modes.share.exchange import FORMS, BaseModel, read_adapter
 from modes.share.library import Library, LibraryError, Shelved
@@ -29,12 +30,13 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
     """
     base = BaseModel.of(model)
     adapter = read_adapter(path, base)
-    library, identity = Library(folder), _identity(model, remembered)
+    library, identity = Library(folder), _identified(model, remembered)
     old = library.load() if library.current() else Shelved(Basis({}, identity), {})
     _check_base(old, identity, model, folder)
     basis, modes = grow(old.basis, old.modes, adapter)
     found, errors = project(basis, adapter)
-    version = library.save(Shelved(basis, {**modes, name: found}, {"imported": {name: str(path)}}))
+    notes = {**old.notes, "imported": {**old.notes.get("imported", {}), name: str(path)}}
+    version = library.save(Shelved(basis, {**modes, name: found}, notes))
     replaced = " in place of what had the name" if name in old.modes else ""
     write_line(
         f"{name}: {len(adapter)} modules taken into {folder} as {version}{replaced}, "
@@ -81,20 +83,14 @@ def add_mode_file(name: str, path: Path, directory: Path, builtin: bool, mine: M
         Notices().say(f"{file} is yours and was left as it is: add the line {line} to it")
         return
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    origin = f'title = "{name.capitalize()}"\ndescription = "Imported from {path.name}."'
-    file.write_text(f"{f'extends = {chr(34)}{name}{chr(34)}' if builtin else origin}\n{line}\n")
+    # A JSON string is a TOML one, whatever stands in the path.
+    described = f'title = "{name.capitalize()}"\ndescription = {json.dumps(f"Imported from {path.name}.")}'
+    file.write_text(f'extends = "{name}"\n{line}\n' if builtin else f"{described}\n{line}\n")
     write_line(f"{file}: written, so that /mode {name} speaks with them")
 
 
-def _identity(model: Path, remembered: Path) -> str:
-    known = memo.remembered(model, remembered)
-    if isinstance(known, str):
-        return known
-    found = fingerprint(model)
-    if found is None:
-        raise BadAdapter(f"{model} cannot be identified")
-    memo.remember(model, found, remembered)
-    return found
+def _identified(model: Path, remembered: Path) -> str:
+    return Fingerprint(model, remembered, threading.Event()).get() or ""
 
 
 def _check_base(old: Shelved, identity: str, model: Path, folder: Path) -> None:

@@ -125,6 +125,16 @@ def test_what_cannot_be_done_is_said(
     assert said in refused.err
 
 
+def test_a_path_with_any_signs_in_it_makes_a_mode_file_that_can_be_read(
+    program: Program, base: BaseModel
+) -> None:
+    path = program.data.parent / 'an "odd\\ name'
+    FORMS["peft"](path, adapter(base, 1), base)
+    assert program.run("modes", "import", "odd", str(path)).code == 0
+    shown = json.loads(program.run("modes", "show", "odd", "--json").out)["mode"]
+    assert shown["description"] == 'Imported from an "odd\\ name.'
+
+
 def test_a_mode_file_of_ones_own_is_not_changed(program: Program, base: BaseModel) -> None:
     folder = program.config / "modes"
     folder.mkdir()
