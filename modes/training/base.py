@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,6 @@ from typing import Any, cast
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 # A local file is all that is asked for; this keeps it so.
 os.environ["HF_HUB_OFFLINE"] = "1"
-os.environ.setdefault("TQDM_DISABLE", "1")
 
 import psutil
 import torch
@@ -87,10 +88,11 @@ def load_base(path: Path, targets: tuple[str, ...], precision: str, checkpointin
     quiet.disable_progress_bar()
     at: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
     try:
-        tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, **at)
-        model: Any = transformers.AutoModelForCausalLM.from_pretrained(
-            path.parent, dtype=_DTYPES[precision], **at
-        )
+        with contextlib.redirect_stderr(io.StringIO()):  # a progress bar that cannot be had without
+            tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, **at)
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                path.parent, dtype=_DTYPES[precision], **at
+            )
     except (ValueError, OSError, KeyError, NotImplementedError) as error:
         raise CannotTrain(
             f"{path.name} cannot be read for training ({str(error).splitlines()[0]}): "
