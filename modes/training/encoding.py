@@ -22,7 +22,7 @@ _IGNORED = -100
 
 @dataclass(frozen=True, slots=True)
 class Encoded:
-    """Tokens of question and answer, learned from ``start`` on; ``system`` is the system prompt before them."""
+    """Tokens of question and answer, learned from ``start`` on; ``system`` is the prompt before them."""
 
     tokens: tuple[int, ...]
     start: int
