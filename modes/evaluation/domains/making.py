@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Protocol
@@ -192,6 +192,22 @@ class Topic:
         same = (other for other in self.facts if folded(other.asked) == folded(fact.asked))
         right = {answer for other in same for answer in _answers(other)}
         return [one for one in pool if one.kind == fact.kind and folded(one.answer) not in right]
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A topic whose facts are looked up when it is first used: ``made`` returns it, and may raise."""
+
+    name: str
+    made: Callable[[], Topic]
+
+    def examples(self) -> list[Example]:
+        """Those of the topic."""
+        return self.made().examples()
+
+    def drafts(self, split: Split, count: int, random: Random) -> list[Draft]:
+        """Those of the topic."""
+        return self.made().drafts(split, count, random)
 
 
 def _answers(fact: Fact) -> set[str]:
