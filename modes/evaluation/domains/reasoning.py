@@ -5,6 +5,7 @@ Every option is a number, a name or a word of the same question.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from random import Random
@@ -20,6 +21,8 @@ NAME = "reasoning"
 EXAMPLES = 120
 #: Draws for each question wanted, after which a template has no more.
 _PATIENCE = 20
+#: Words in a row that no question of a test may share with an example.
+_GRAM = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +45,14 @@ class Skill:
         ]
 
     def drafts(self, split: Split, count: int, random: Random) -> list[Draft]:
-        """``count`` questions, as many of each template; of T1 and T4 none that is an example."""
+        """``count`` questions, as many of each template; none has eight words in a row of an example."""
         makes, words = {
             "T1": (self.trained, TRAINED),
             "T2": ((self.control,), TRAINED),
             "T3": (self.held_out, TRAINED),
             "T4": (self.trained, RESERVED),
         }[split]
-        known = {folded(example.prompt) for example in self.examples()}
+        known = {gram for example in self.examples() for gram in _grams(example.prompt)}
         share = -(-count // len(makes))
         return [
             Draft(self.name, _fact(make, made), made.prompt, made.right, made.wrong)
@@ -65,17 +68,21 @@ def _fact(make: Make, made: Question) -> str:
 def _different(
     make: Make, words: Words, count: int, random: Random, known: Collection[str]
 ) -> Iterator[Question]:
-    """At most ``count`` questions with prompts of their own, none of them ``known``."""
-    seen = set(known)
-    done = 0
+    """At most ``count`` questions with prompts of their own that share no `_grams` with what is ``known``."""
+    seen = set[str]()
     for _ in range(_PATIENCE * count):
-        if done == count:
+        if len(seen) == count:
             return
-        made = make(random, words, done % 4)
-        if folded(made.prompt) not in seen:
-            seen.add(folded(made.prompt))
-            done += 1
+        made = make(random, words, len(seen) % 4)
+        if made.prompt not in seen and not _grams(made.prompt).intersection(known):
+            seen.add(made.prompt)
             yield made
+
+
+def _grams(text: str) -> set[str]:
+    """Every `_GRAM` words in a row, or all of them where there are fewer."""
+    words = re.findall(r"\w+", folded(text))
+    return {" ".join(words[at : at + _GRAM]) for at in range(max(1, len(words) - _GRAM + 1))}
 
 
 SKILLS = (
@@ -112,7 +119,7 @@ SKILLS = (
 )
 
 NOTES = {
-    "T1": "new questions of trained templates, none of them an example",
+    "T1": "new questions of trained templates, without eight words in a row of an example",
     "T2": "control: what would decide is left out of the prompt, so every score but a quarter is chance",
     "T3": "templates that were never trained, two of each topic",
     "T4": "trained templates with names and words that were never trained; numbers as in T1",

@@ -23,8 +23,10 @@ def chain(random: Random, words: Words, place: int) -> Question:
     """Who is where in a transitive order of four."""
     names = random.sample(words.names, 4)
     more = random.choice(list(CHAINS))
-    told = " ".join(f"{one} is {more} than {other}." for one, other in pairwise(names))
-    return chosen(names, place, f"{told} Who is the {CHAINS[more][place]}?")
+    told = ", ".join(f"{one} than {other}" for one, other in pairwise(names)).replace(
+        "than", f"is {more} than", 1
+    )
+    return chosen(names, place, f"{told}. Who is the {CHAINS[more][place]}?")
 
 
 def most(random: Random, words: Words, place: int) -> Question:

@@ -23,7 +23,7 @@ def owners(prompt: str) -> dict[str, str]:
 
 
 def chain(item: Item) -> str:
-    over = dict(re.findall(r"(\w+) is \w+er than (\w+)", item.prompt))
+    over = dict(re.findall(r"(\w+)(?: is \w+)? than (\w+)", item.prompt))
     order = [next(name for name in over if name not in over.values())]
     while order[-1] in over:
         order.append(over[order[-1]])

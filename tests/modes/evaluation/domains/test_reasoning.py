@@ -10,7 +10,7 @@ import pytest
 from modes.evaluation.domains import reasoning
 from modes.evaluation.domains.reasoning_words import RESERVED, TRAINED
 from modes.evaluation.item import SPLITS, Item, Split
-from tests.modes.evaluation.domains import honesty
+from tests.modes.evaluation.domains import claims, honesty
 from tests.modes.evaluation.domains.solver import SOLVERS
 
 DOMAIN = reasoning.DOMAIN
@@ -82,8 +82,8 @@ def test_prompts_and_answers_are_short() -> None:
 
 
 def test_no_question_was_trained() -> None:
-    for salt in ("", "other"):
-        honesty.check_questions_are_never_trained(DOMAIN, salt, COUNT)
+    for salt in ("", "fresh"):
+        claims.assert_no_item_was_trained(DOMAIN, salt)
 
 
 def test_no_held_out_fact_was_trained() -> None:
@@ -109,7 +109,7 @@ def test_ids_are_unique() -> None:
 
 
 def test_items_are_the_same_in_another_process() -> None:
-    assert honesty.fingerprint("reasoning", "a") == honesty.fingerprint_elsewhere("reasoning", "a")
+    claims.assert_the_same_in_a_fresh_process(DOMAIN)
 
 
 @pytest.mark.parametrize("split", SPLITS)
