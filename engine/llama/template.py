@@ -13,7 +13,7 @@ import jinja2
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from engine.contract import GenerationFailed, Message
-from engine.text import THINK_OPEN
+from engine.text import THINK_CLOSE, THINK_OPEN
 
 #: Used when a file has no template, or one that cannot be read.
 CHATML = (
@@ -65,6 +65,11 @@ class ChatTemplate:
             raise GenerationFailed(
                 f"the model's chat template refuses this conversation ({error}): begin a new one"
             ) from error
+
+    def answer(self, messages: Sequence[Message]) -> str:
+        """The prompt, ending where an answer without thinking begins. Raises `GenerationFailed`."""
+        prompt = self.render(messages, thinking=False)
+        return f"{prompt}\n{THINK_CLOSE}\n\n" if prompt.rstrip().endswith(THINK_OPEN) else prompt
 
     def _render(self, messages: Sequence[Message], thinking: bool | None) -> str:
         extra: dict[str, Any] = {}
