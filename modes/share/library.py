@@ -48,6 +48,11 @@ class Library:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
+    @property
+    def folder(self) -> Path:
+        """Where the versions are."""
+        return self._folder
+
     def versions(self) -> tuple[str, ...]:
         """Names of all whole versions, oldest first."""
         if not self._folder.is_dir():

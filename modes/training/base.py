@@ -21,14 +21,11 @@ from torch import Tensor, nn
 
 from modes.share.exchange.base import BaseModel
 from modes.training.encoding import Batch
+from modes.training.endings import CannotTrain
 
 #: Bytes that training takes for every byte of weights, roughly: reading them doubles it for a moment.
 _ROOM = 2.5
 _DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
-
-
-class CannotTrain(Exception):
-    """The base or the machine does not allow it; the text says why and what to do."""
 
 
 @dataclass(frozen=True, slots=True)

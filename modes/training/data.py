@@ -9,11 +9,12 @@ import hashlib
 import json
 import random
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast, get_args
 
 from engine.contract import Message, Role
+from modes.evaluation.item import Example
 
 #: Of the samples, how many are kept to see how well those are answered that were not trained.
 VALIDATION = 0.1
@@ -60,6 +61,27 @@ def read_chat(path: Path) -> list[Sample]:
             f"{path}: all {len(samples)} conversations are the same one: nothing to generalise from"
         )
     return unique
+
+
+def from_examples(examples: Iterable[Example], where: str) -> list[Sample]:
+    """Each example as a question and its answer. Raises `BadData` for none."""
+    found = [Sample((Message("user", one.prompt),), one.answer, where) for one in examples]
+    if not found:
+        raise BadData(f"{where} has no examples to learn from: give a file (--data)")
+    return list(dict.fromkeys(found))
+
+
+def in_prompt(samples: Iterable[Sample], prompt: str) -> list[Sample]:
+    """The samples, and those without a system message once more with ``prompt`` as theirs.
+
+    So that what is learned holds in the mode, which speaks under its prompt, and without it.
+    """
+    whole = []
+    for one in samples:
+        whole.append(one)
+        if prompt and one.messages[0].role != "system":
+            whole.append(replace(one, messages=(Message("system", prompt), *one.messages)))
+    return whole
 
 
 def divided(

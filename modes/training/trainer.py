@@ -10,18 +10,15 @@ import torch
 from torch import nn
 
 from modes.share.change import Adapter
-from modes.training.base import Base, CannotTrain
+from modes.training.base import Base
 from modes.training.checkpoint import Checkpoint, State
 from modes.training.encoding import Batch, Encoded, Order, batched
+from modes.training.endings import CannotTrain, Interrupted
 from modes.training.layers import Adapted
 from modes.training.plan import Plan
 
 #: Seconds between checkpoints.
 _SAVE_EVERY = 60.0
-
-
-class Interrupted(Exception):
-    """Training was asked to stop; what was learned so far is in the checkpoint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +96,10 @@ class Trainer:
                 checkpoint.save(state, self._parameters, self._optimiser)
                 saved = time.monotonic()
             if not going_on:
-                raise Interrupted
+                raise Interrupted(
+                    f"training stopped after step {state.step:,} of {self._plan.steps:,}, which is kept: "
+                    "the same command goes on from there"
+                )
         return self._learned(state)
 
     def _groups(self) -> list[dict[str, object]]:

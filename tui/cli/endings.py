@@ -17,8 +17,11 @@ def in_words(error: Exception) -> tuple[str, int]:
     """What to say of an error that ends the program, and the exit code."""
     from engine.contract import BadConstraint, EngineError, LoadCancelled, ModelUnusable
     from modes.blend import VoiceError
+    from modes.evaluation.domains import UnknownDomain
     from modes.share.change import BadAdapter
     from modes.share.library import LibraryError
+    from modes.training.data import BadData
+    from modes.training.endings import CannotTrain, Interrupted
     from tui.core.config import ConfigError
     from tui.core.paths import PathUnusable
     from tui.core.resuming import Busy
@@ -29,6 +32,10 @@ def in_words(error: Exception) -> tuple[str, int]:
         (VoiceError, USAGE),
         (BadAdapter, FAILED),
         (LibraryError, FAILED),
+        (UnknownDomain, USAGE),
+        (BadData, USAGE),
+        (CannotTrain, FAILED),
+        (Interrupted, INTERRUPTED),
         (BadConstraint, USAGE),
         (NoSuchConversation, USAGE),
         (LoadCancelled, INTERRUPTED),

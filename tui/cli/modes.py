@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from tui.cli.options import configured, json_option, merged
+from tui.cli.options import json_option
+from tui.cli.subspace import base_path, catalog_and_directory, check_name
+from tui.cli.training import grow, train
 from tui.core.paths import subspace_dir
-
-if TYPE_CHECKING:
-    from modes.catalog import Catalog
 
 
 @click.group()
 def modes() -> None:
     """The modes there are."""
+
+
+modes.add_command(train)
+modes.add_command(grow)
 
 
 @modes.command("list")
@@ -26,7 +27,7 @@ def list_(as_json: bool) -> None:
     """List every mode with its coefficients, or what it lacks."""
     from tui.headless.modes import list_modes
 
-    list_modes(*_catalog(), as_json)
+    list_modes(*catalog_and_directory(), as_json)
 
 
 @modes.command()
@@ -36,7 +37,7 @@ def show(name: str, as_json: bool) -> None:
     """Show all that the mode NAME is, and where each thing is from."""
     from tui.headless.modes import show_mode
 
-    catalog, directory = _catalog()
+    catalog, directory = catalog_and_directory()
     show_mode(catalog, name, directory, as_json)
 
 
@@ -54,11 +55,11 @@ def import_(ctx: click.Context, name: str, path: Path, model: str | None) -> Non
     from tui.core.paths import data_dir, ensure_private_dir
     from tui.headless.coefficients import add_mode_file, import_mode
 
-    _check_name(name)
-    catalog, directory = _catalog()
+    check_name(name)
+    catalog, directory = catalog_and_directory()
     data = ensure_private_dir(data_dir())
-    import_mode(name, path, _model(ctx, model), data / "models.json", subspace_dir(data))
-    add_mode_file(name, path, directory, name in BUILTIN, catalog.modes.get(name))
+    import_mode(name, path, base_path(ctx, model), data / "models.json", subspace_dir(data))
+    add_mode_file(name, f"Imported from {path.name}.", directory, name in BUILTIN, catalog.modes.get(name))
 
 
 @modes.command()
@@ -72,7 +73,7 @@ def export(ctx: click.Context, name: str, target: Path, form: str, model: str | 
     from tui.core.paths import data_dir
     from tui.headless.coefficients import export_mode
 
-    export_mode(name, target, form, _model(ctx, model), subspace_dir(data_dir()))
+    export_mode(name, target, form, base_path(ctx, model), subspace_dir(data_dir()))
 
 
 @modes.command()
@@ -92,27 +93,3 @@ def rollback() -> None:
     from tui.headless.coefficients import rollback as back
 
     back(subspace_dir(data_dir()))
-
-
-def _model(ctx: click.Context, model: str | None) -> Path:
-    from tui.core.models import chosen_model
-
-    return chosen_model(configured(merged(ctx.find_root().obj or {}, {"model": model})))
-
-
-def _check_name(name: str) -> None:
-    from modes.blend import ALIASES, BASE
-
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name) or name in {*ALIASES, BASE}:
-        raise click.UsageError(
-            f"{name!r} cannot be a mode with coefficients: 1 to 32 of a-z, 0-9, _ and -, "
-            f"beginning with a letter, and not {BASE}"
-        )
-
-
-def _catalog() -> tuple[Catalog, Path]:
-    from modes.catalog import Catalog
-    from tui.core.paths import config_dir
-
-    directory = config_dir() / "modes"
-    return Catalog.load(directory), directory
