@@ -69,7 +69,8 @@ class ChatTemplate:
     def answer(self, messages: Sequence[Message]) -> str:
         """The prompt, ending where an answer without thinking begins. Raises `GenerationFailed`."""
         prompt = self.render(messages, thinking=False)
-        return f"{prompt}\n{THINK_CLOSE}\n\n" if prompt.rstrip().endswith(THINK_OPEN) else prompt
+        begun = prompt.rstrip()
+        return f"{begun}\n\n{THINK_CLOSE}\n\n" if begun.endswith(THINK_OPEN) else prompt
 
     def _render(self, messages: Sequence[Message], thinking: bool | None) -> str:
         extra: dict[str, Any] = {}

@@ -118,10 +118,3 @@ def test_messages_go_through_the_template_to_where_the_answer_begins(starter_eng
     for one, other in zip(asked, plain, strict=True):
         assert one == pytest.approx(other, abs=0.35)
     assert max(asked, key=sum) == asked[0]
-
-
-def test_an_answer_is_scored_after_the_end_of_thinking(thinker: LlamaEngine) -> None:
-    asked, other = thinker.score(talk("four"), ["quatro", "xylophone"])
-    written = thinker.score("Q: four\n<think>\n\n</think>\n\n", ["quatro", "xylophone"])
-    assert asked == pytest.approx(written[0], abs=0.35)
-    assert sum(asked) / len(asked) > sum(other) / len(other)
