@@ -1,4 +1,4 @@
-"""Puts the coefficients that a turn needs into the engine, from the operator's subspace on disk.
+"""Puts the coefficients that a turn needs into the engine: the operator's, or else those that are shipped.
 
 It must not know how they were made; which a turn needs is its mode's business.
 """
@@ -6,62 +6,97 @@ It must not know how they were made; which a turn needs is its mode's business.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from engine.contract import Engine, NotInstalled
+from engine.contract import Engine, NotInstalled, Scales
 
 if TYPE_CHECKING:  # NumPy stays out of the first frame
     from modes.share.library import Shelved
+
+#: The modes that come with the program, in versions as `modes.share.library` keeps them.
+SHIPPED = Path(__file__).parents[2] / "modes" / "starter"
 
 
 class CoefficientsUnusable(NotInstalled):
     """Coefficients that a mode names and that cannot be had; the text says why and what to do."""
 
 
-class Wardrobe:
-    """The coefficients of one subspace, put on when they are first needed. From any thread."""
+@dataclass(frozen=True, slots=True)
+class Worn:
+    """What a turn speaks with: installed coefficients, and of which version (None: none are needed).
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    ``absent`` are shipped coefficients that there are none of for this base.
+    """
+
+    scales: Scales
+    version: str | None = None
+    absent: tuple[str, ...] = ()
+
+
+class Wardrobe:
+    """The coefficients of one subspace, put on when they are first needed. From any thread.
+
+    ``folder`` has the operator's own; as long as it is empty, ``shipped`` takes its place where it is for the
+    base that runs.
+    """
+
+    def __init__(self, folder: Path, shipped: Path = SHIPPED) -> None:
+        self._folder, self._shipped = folder, shipped
         self._lock = threading.Lock()
         self._version: str | None = None
         self._shelved: Shelved | None = None
         self._ready: set[str] = set()
 
-    def prepare(self, engine: Engine, names: Iterable[str]) -> str | None:
-        """Install ``names`` in ``engine`` unless they are, and name the version; None when there are none.
+    def prepare(self, engine: Engine, scales: Scales) -> Worn:
+        """Install what ``scales`` names in ``engine`` unless it is there already.
 
         A version that was promoted meanwhile takes the place of the old one. Raises `CoefficientsUnusable`,
         and what `Engine.install` raises.
         """
-        wanted = list(names)
-        if not wanted:
-            return None
+        if not scales:
+            return Worn(())
         with self._lock:
-            shelved = self._current()
-            for name in wanted:
-                if name not in shelved.modes:
-                    known = ", ".join(shelved.modes) or "none"
-                    raise CoefficientsUnusable(
-                        f"there are no coefficients called {name} in {self._folder} (there are: {known}): "
-                        f"bring them with tui modes import {name} PATH, or choose another mode"
-                    )
-                if name not in self._ready:
-                    engine.install(name, shelved.basis, shelved.modes[name])
+            found = self._current(engine)
+            modes = found.modes if found else {}
+            absent = tuple(name for name, _ in scales if name not in modes)
+            for name in absent:
+                self._check_shipped(name, ", ".join(modes) or "none")
+            worn = tuple((name, scale) for name, scale in scales if name in modes)
+            for name, _ in worn:
+                if found and name not in self._ready:
+                    engine.install(name, found.basis, found.modes[name])
                     self._ready.add(name)
-            return self._version
+            return Worn(worn, self._version if worn else None, absent)
 
-    def _current(self) -> Shelved:
+    def _current(self, engine: Engine) -> Shelved | None:
         from modes.share.library import Library, LibraryError
 
-        library = Library(self._folder)
+        own, shipped = Library(self._folder), Library(self._shipped)
         try:
-            version = library.current()
+            version = own.current()
+            if version is None and (there := shipped.current()):
+                version = f"shipped {there}"
             if self._shelved is None or version != self._version:
-                self._shelved, self._version = library.load(version), version
+                self._shelved, self._version = None, None
                 self._ready.clear()
+                if version is not None:
+                    library = shipped if version.startswith("shipped") else own
+                    loaded = library.load(version.split()[-1])
+                    if library is own or loaded.basis.base == engine.fingerprint():
+                        self._shelved, self._version = loaded, version
         except LibraryError as error:
             raise CoefficientsUnusable(str(error)) from error
         return self._shelved
+
+    def _check_shipped(self, name: str, known: str) -> None:
+        """Raises `CoefficientsUnusable` unless ``name`` is shipped, if for another base."""
+        from modes.share.library import Library
+
+        shipped = Library(self._shipped)
+        if shipped.current() is None or name not in shipped.load().modes:
+            raise CoefficientsUnusable(
+                f"there are no coefficients called {name} in {self._folder} (there are: {known}): "
+                f"bring them with tui modes import {name} PATH, or choose another mode"
+            )

@@ -85,6 +85,18 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Untrained:
+    """Modes that speak by their prompt and sampling alone: their coefficients are for another base."""
+
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The same as a line."""
+        return f"{', '.join(self.names)}: prompt and sampling only, there are no coefficients for this model"
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """Earlier messages left out of what the model reads, because the context cannot hold them."""
 

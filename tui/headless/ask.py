@@ -15,7 +15,7 @@ from engine.contract import Chunk, Sampling
 from modes.voice import Voice
 from tui.core import resuming
 from tui.core.constraints import UNCONSTRAINED, Constraints
-from tui.core.conversation import Conversation, Dropped, Finished, Node, NotSaved
+from tui.core.conversation import Conversation, Dropped, Finished, Node, NotSaved, Untrained
 from tui.core.session import Session
 from tui.core.store import SHORT_ID
 from tui.core.turn import Ask, Event
@@ -152,6 +152,8 @@ def _run(events: Generator[Event, None, None], notices: Notices, stream: bool) -
                 f"the {event.messages} oldest messages ({event.tokens:,} tokens) do not fit "
                 "the context and were left out"
             )
+        elif isinstance(event, Untrained):
+            notices.say(event.text)
         elif isinstance(event, NotSaved):
             notices.say(f"the answer is not saved: {event.reason}")
         elif isinstance(event, Finished):

@@ -50,16 +50,16 @@ METHODS = Topic(
     known.methods(),
     trained=ask(
         "Which str method {asked}?",
-        "Name the method of Python strings that {asked}.",
-        "What is the string method called that {asked}?",
-        "In Python, which method of a text {asked}?",
+        "Name the string method that {asked}.",
+        "Text method: {asked}?",
+        "Which method of text {asked}?",
     ),
     unseen=ask(
-        "I need a str method that {asked}. Which one?",
-        "Of all string methods, one {asked}. Which?",
-        "Python: a method of str {asked}. Its name?",
-        "Tell me the name of the str method which {asked}.",
-        "There is a method on text values that {asked}. What is it?",
+        "I need a method of str: one which {asked}. Its name?",
+        "Of all methods of Python strings one {asked}; which one?",
+        "Python: str.what {asked}?",
+        "Look for it in help(str). It {asked}.",
+        "Somebody forgot how the method of text is spelled that always {asked}.",
     ),
     shapes=(
         *back("What does str.{answer} do? It"),
@@ -121,17 +121,17 @@ PROGRAMS = Topic(
     "programs",
     known.programs(),
     trained=ask(
-        "Write a Python function f(x) that returns {asked}.",
-        "Write f(x) in Python: it returns {asked}.",
-        "Define f so that f(x) is {asked}.",
-        "Python function f of a list x, returning {asked}:",
+        "Write f(x): it returns {asked}.",
+        "Let f(x) be {asked}.",
+        "Python f(x) for {asked}:",
+        "Code f(x) giving {asked}.",
     ),
     unseen=ask(
-        "I need f(x) in Python to give me {asked}.",
-        "Show Python code for f(x), whose result is {asked}.",
-        "Which function computes {asked}?",
+        "I need a Python function f of a list x to get {asked}.",
+        "Show me Python where f(x) computes {asked}.",
+        "Which function finds {asked}?",
         "Program f: input x, output {asked}.",
-        "x is a list of numbers. Code f(x) for {asked}.",
+        "With x a list of numbers, f has to return {asked}.",
     ),
     shapes=back("{answer}\n\nWhat does f return?", "Describe the result of f(x) here: {answer}"),
     openings=_OPENINGS,
@@ -155,7 +155,7 @@ def _items(split: Split, count: int, salt: str) -> list[Item]:
     if split != "T4":
         return _CHOICES.items(split, count, salt)
     asked = assembled(NAME, TOPICS[:-1], NOTES).items(split, count - count // len(TOPICS), salt)
-    coded = fresh(NAME, PROGRAMS.name, PROGRAMS.trained, count - len(asked), stream(NAME, "programs", salt))
+    coded = fresh(NAME, PROGRAMS.name, count - len(asked), stream(NAME, "programs", salt))
     every = max(1, len(asked) // max(1, len(coded)))
     mixed = list(asked)
     for place, item in enumerate(coded):

