@@ -14,6 +14,7 @@ from modes.share.exchange import FORMS, BaseModel, read_adapter
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import reconstructed
 from modes.share.taking import Taken, opened, take
+from tui.core.coefficients import SHIPPED
 from tui.headless.output import Notices
 from tui.headless.report import write_line
 
@@ -30,7 +31,7 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
     base = BaseModel.of(model)
     adapter = read_adapter(path, base)
     library, identity = Library(folder), identified(model, remembered)
-    old = opened(library, identity, model.name)
+    old = opened(library, identity, model.name, Library(SHIPPED))
     tell_taken(name, folder, take(library, old, name, adapter, {"imported": str(path)}))
 
 
