@@ -24,6 +24,7 @@ from tui.headless.coefficients import identified, tell_taken
 from tui.headless.course import Course
 from tui.headless.output import Notices
 from tui.headless.report import write_line
+from tui.headless.verifying import check_trained
 
 #: New directions of a mode that grows the subspace.
 DIRECTIONS = 4
@@ -86,6 +87,7 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
         f"(validation loss {learned.loss:.3f} nats a token)"
     )
     tell_taken(task.name, site.subspace, taken)
+    check_trained(task.name, library, taken.shelved, site.model)
 
 
 def _samples(task: Task) -> list[Sample]:

@@ -73,7 +73,7 @@ def test_what_was_learned_is_likelier_in_the_engine_than_before(
             for one in SAMPLES
         ]
     finally:
-        starter_engine.uninstall("zebra")
+        starter_engine.remove("zebra")
     assert min(gains) > 1.0
 
 
@@ -108,7 +108,7 @@ def test_torch_and_the_engine_agree_on_permuted_projections(
         [[*before]] = [starter_engine.score(prompt, [answer])[0]]
         [[*after]] = [starter_engine.score(prompt, [answer], (("turned", 1.0),))[0]]
     finally:
-        starter_engine.uninstall("turned")
+        starter_engine.remove("turned")
     # The engine scores the answer alone, torch its end token too.
     assert abs((changed - plain) - (sum(after) - sum(before))) < 0.35 * abs(changed - plain) + 1.0
     assert abs(changed - plain) > 2.0
