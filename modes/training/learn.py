@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -96,6 +97,7 @@ def _wide(matrix: Any) -> Any:
 def _basis_key(basis: Basis | None) -> str:
     if basis is None:
         return ""
-    return repr(
-        [(name, one.rank, float(one.up.sum()), float(one.down.sum())) for name, one in basis.modules.items()]
-    )
+    found = hashlib.sha256(basis.base.encode())
+    for name, one in basis.modules.items():
+        found.update(name.encode() + one.up.tobytes() + one.down.tobytes())
+    return found.hexdigest()

@@ -34,6 +34,8 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
         from tui.core.resuming import find
         from tui.ui.app import ChatApp
 
+        if mode := flags.get("mode"):
+            session.asked_for(session.catalog.voice(mode))
         if resume:
             resume = find(session.store, resume).id
         ChatApp(session, resume).run(mouse=session.config.mouse)
