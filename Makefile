@@ -53,7 +53,7 @@ $(VENV)/.cuda: $(VENV)/.made $(INPUTS)
 	@touch $@ $(VENV)/.chat
 
 $(VENV)/.test: $(VENV)/.chat
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,dev]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,train,evaluation,dev]'
 	@touch $@
 
 clean:

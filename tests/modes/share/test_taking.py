@@ -65,7 +65,7 @@ def test_a_promotion_that_dies_half_way_leaves_what_was(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "fsync", dead)
-    with pytest.raises(LibraryError, match="No space left on device.*: v1 stays current"):
+    with pytest.raises(LibraryError, match=r"No space left on device.*: v1 stays current"):
         took(library, "two", 2, {})
     monkeypatch.undo()
     assert (library.current(), list(library.load().modes)) == ("v1", ["one"])
