@@ -12,8 +12,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from engine.fingerprint import fingerprint
+from engine.lowrank import Basis
 from modes.share.compaction import total_bytes
-from modes.share.library import Library
+from modes.share.library import Library, Shelved
+from tui.core.models import starter_model
 
 ROOT = Path(__file__).parents[1]
 WORK = ROOT / "build" / "starter"
@@ -33,8 +36,11 @@ COMMANDS = {
 def main() -> None:
     """Learn what is not learned yet, then put it in the place of what was shipped."""
     library = Library(WORK / "subspace")
+    if library.current() is None:
+        # An empty one of its own: without, the commands would begin with what is shipped now.
+        library.save(Shelved(Basis({}, _base()), {}))
     for name, command in COMMANDS.items():
-        if library.current() is None or name not in library.load().modes:
+        if name not in library.load().modes:
             _run(*command)
     made = library.load()
     size = total_bytes(made.basis, made.modes)
@@ -46,6 +52,14 @@ def main() -> None:
         if old != version:
             shutil.rmtree(SHIPPED / old)
     sys.stdout.write(f"{SHIPPED}: {version}, {', '.join(made.modes)}, {size / 1e6:,.2f} MB\n")
+
+
+def _base() -> str:
+    model = starter_model()
+    identity = fingerprint(model) if model else None
+    if identity is None:
+        sys.exit("the starter model is missing: make .venv/.test installs it")
+    return identity
 
 
 def _run(*command: str) -> None:
