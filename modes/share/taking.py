@@ -29,12 +29,16 @@ class Taken:
     replaced: bool
 
 
-def opened(library: Library, identity: str, model: str) -> Shelved:
-    """The current version, or an empty one; ``identity`` is the fingerprint of the base called ``model``.
+def opened(library: Library, identity: str, model: str, shipped: Library | None = None) -> Shelved:
+    """The current version; else what is ``shipped`` for the same base; else an empty one.
 
-    Raises `LibraryError` when the library is for another base.
+    ``identity`` is the fingerprint of the base called ``model``. Raises `LibraryError` when the library is
+    for another base.
     """
-    old = library.load() if library.current() else Shelved(Basis({}, identity), {})
+    if library.current() is None:
+        ours = shipped.load() if shipped and shipped.current() else None
+        return ours if ours and ours.basis.base == identity else Shelved(Basis({}, identity), {})
+    old = library.load()
     if old.basis.base != identity:
         raise LibraryError(
             f"{library.folder} is for base {old.basis.base[:12]}, and {model} is {identity[:12]}: "

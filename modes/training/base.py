@@ -92,12 +92,12 @@ def load_base(path: Path, targets: tuple[str, ...], precision: str, checkpointin
             )
     except (ValueError, OSError, KeyError, NotImplementedError) as error:
         raise CannotTrain(
-            f"{path.name} cannot be read for training ({str(error).splitlines()[0]}): "
+            f"{path.name} cannot be read for training ({_first_line(error)}): "
             "transformers has to know its architecture as a GGUF"
         ) from error
     model.to(device)
     if checkpointing:
-        model.gradient_checkpointing_enable({"use_reentrant": False})
+        model.activation_checkpointing_enable({"use_reentrant": False})
     return Base(model, tokenizer, names, int(model.config.max_position_embeddings), device)
 
 
@@ -111,3 +111,7 @@ def _check_memory(path: Path, about: BaseModel, precision: str) -> None:
             f"{path.name} takes about {needed / 1e9:,.1f} GB to train in {precision}, and {free / 1e9:,.1f} "
             f"are free.{lower} free memory, or take a larger machine."
         )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import pickle
 from collections.abc import Mapping
@@ -11,6 +12,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
+
+#: What reading a damaged file may raise: it is a ZIP archive with a pickle of tensors in it.
+_DAMAGED = (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, pickle.UnpicklingError)
 
 
 @dataclass
@@ -45,9 +49,12 @@ class Checkpoint:
             "parameters": {name: one.detach() for name, one in parameters.items()},
             "optimiser": optimiser.state_dict(),
         }
+        # In memory first: PyTorch tells of a full disk in words of its own.
+        written = io.BytesIO()
+        torch.save(whole, written)
         try:
             with open(os.open(part, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
-                torch.save(whole, file)
+                file.write(written.getbuffer())
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(self._path)
@@ -59,10 +66,10 @@ class Checkpoint:
     ) -> State | None:
         """Where the same work stood, with parameters and optimiser as they were; None when there is none."""
         try:
-            whole = torch.load(self._path, weights_only=True)
-        except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
+            whole = torch.load(self._path, weights_only=True, map_location="cpu")
+        except _DAMAGED:
             return None  # not there, or damaged: then it begins anew
-        if whole.get("key") != self._key:
+        if not isinstance(whole, dict) or whole.get("key") != self._key:
             return None
         with torch.no_grad():
             for name, one in parameters.items():

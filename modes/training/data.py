@@ -41,7 +41,8 @@ def read_chat(path: Path) -> list[Sample]:
     counts once. Raises `BadData`.
     """
     try:
-        lines = path.read_bytes().decode().splitlines()
+        # Lines end where JSONL's end: a text may have other separators in it.
+        lines = path.read_bytes().decode("utf-8-sig").split("\n")
     except OSError as error:
         raise BadData(f"{path} cannot be read ({error.strerror})") from error
     except UnicodeDecodeError as error:
@@ -55,7 +56,7 @@ def read_chat(path: Path) -> list[Sample]:
     ]
     if not samples:
         raise BadData(f"{path} has no conversation in it: one JSON object a line is needed")
-    unique = list({(one.messages, one.answer): one for one in reversed(samples)}.values())[::-1]
+    unique = _unique(samples)
     if len(unique) == 1 and len(samples) > 1:
         raise BadData(
             f"{path}: all {len(samples)} conversations are the same one: nothing to generalise from"
@@ -65,10 +66,10 @@ def read_chat(path: Path) -> list[Sample]:
 
 def from_examples(examples: Iterable[Example], where: str) -> list[Sample]:
     """Each example as a question and its answer. Raises `BadData` for none."""
-    found = [Sample((Message("user", one.prompt),), one.answer, where) for one in examples]
+    found = _unique(Sample((Message("user", one.prompt),), one.answer, where) for one in examples)
     if not found:
         raise BadData(f"{where} has no examples to learn from: give a file (--data)")
-    return list(dict.fromkeys(found))
+    return found
 
 
 def in_prompt(samples: Iterable[Sample], prompt: str) -> list[Sample]:
@@ -111,6 +112,13 @@ def digest(samples: Iterable[Sample]) -> str:
     return found.hexdigest()
 
 
+def _unique(samples: Iterable[Sample]) -> list[Sample]:
+    first: dict[object, Sample] = {}
+    for one in samples:
+        first.setdefault((one.messages, one.answer), one)
+    return list(first.values())
+
+
 def _question(sample: Sample) -> str:
     return "\0".join(message.content for message in sample.messages if message.role != "system")
 
@@ -118,7 +126,7 @@ def _question(sample: Sample) -> str:
 def _samples(line: str, where: str) -> list[Sample]:
     try:
         found = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadData(f"{where}: not JSON ({error})") from error
     turns = _turns(found, where)
     samples = [
@@ -154,4 +162,6 @@ def _message(turn: Any, where: str) -> Message:
     content = turn.get("content")
     if not isinstance(content, str):
         raise BadData(f'{where}: "content" has to be a text, not {type(content).__name__}')
+    if any("\ud800" <= letter <= "\udfff" for letter in content):
+        raise BadData(f'{where}: "content" has half of a surrogate pair in it, which is no letter')
     return Message(cast(Role, role), content)

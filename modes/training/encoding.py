@@ -11,8 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from jinja2 import TemplateError
 from torch import Tensor
 
+from engine.contract import Message
+from engine.text import THINK_CLOSE, THINK_OPEN
+from engine.turns import CHATML, fold_system, merge_roles
 from modes.training.data import BadData, Sample
 
 #: A common beginning of fewer tokens is not worth reading apart.
@@ -47,17 +51,16 @@ class Encoder:
 
     def __init__(self, tokenizer: Any, context: int) -> None:
         self._tokenizer, self._context = tokenizer, context
+        self._template = tokenizer.chat_template or CHATML
+        #: What the vocabulary wants before every text, unless the template has written it.
+        self._first = [one for one in tokenizer("").input_ids[:1] if one == tokenizer.bos_token_id]
 
     def encoded(self, sample: Sample) -> Encoded:
-        """The sample as the engine would have read and written it. Raises `BadData` when it is too long."""
-        turns = [{"role": one.role, "content": one.content} for one in sample.messages]
-        prompt = self._template(turns, add_generation_prompt=True)
-        whole = self._template([*turns, {"role": "assistant", "content": sample.answer}])
-        if whole.startswith(prompt):
-            ending = whole[len(prompt) :].rstrip("\n")
-        else:  # a template that writes answers in another way than it asks for them
-            ending = sample.answer + str(self._tokenizer.eos_token)
-        start, end = self._tokens(prompt), self._tokens(ending)
+        """The sample as the engine would read it and write it, without thinking. Raises `BadData`."""
+        prompt, ending = self._texts(sample)
+        bos = self._tokenizer.bos_token
+        first = [] if bos and prompt.startswith(bos) else self._first
+        start, end = [*first, *self._tokens(prompt)], self._tokens(ending)
         if len(start) + len(end) > self._context:
             raise BadData(
                 f"{sample.where}: {len(start) + len(end):,} tokens, and {self._context:,} are the most that "
@@ -66,9 +69,31 @@ class Encoder:
         system = sample.messages[0].content if sample.messages[0].role == "system" else ""
         return Encoded((*start, *end), len(start), system)
 
-    def _template(self, turns: list[dict[str, str]], add_generation_prompt: bool = False) -> str:
+    def _texts(self, sample: Sample) -> tuple[str, str]:
+        """The prompt, and what follows it up to the end of the answer."""
+        answer = Message("assistant", sample.answer)
+        for turns in (sample.messages, merge_roles(fold_system(sample.messages))):
+            try:
+                prompt = self._rendered(turns, True)
+                whole = self._rendered([*turns, answer], False)
+            except (TemplateError, ValueError, TypeError, LookupError) as error:
+                refused = error
+                continue
+            if prompt.rstrip().endswith(THINK_OPEN):
+                prompt = f"{prompt}\n{THINK_CLOSE}\n\n"
+            if whole.startswith(prompt):
+                return prompt, whole[len(prompt) :].rstrip("\n")
+            # A template that writes answers in another way than it asks for them.
+            return prompt, sample.answer + str(self._tokenizer.eos_token)
+        raise BadData(f"{sample.where}: the model's chat template refuses this conversation ({refused})")
+
+    def _rendered(self, turns: Sequence[Message], asking: bool) -> str:
         made = self._tokenizer.apply_chat_template(
-            turns, tokenize=False, add_generation_prompt=add_generation_prompt
+            [{"role": one.role, "content": one.content} for one in turns],
+            chat_template=self._template,
+            tokenize=False,
+            add_generation_prompt=asking,
+            enable_thinking=False,
         )
         return str(made)
 
@@ -93,6 +118,7 @@ class Order:
         )
         self._size, self._seed = size, seed
         self._turns: list[int] = []
+        self._orders: dict[tuple[int, int], list[int]] = {}
 
     def taken(self, step: int) -> list[int]:
         """Indices of the samples that ``step`` takes, from 0."""
@@ -114,9 +140,12 @@ class Order:
         )
 
     def _shuffled(self, group: int, epoch: int) -> list[int]:
-        members = list(self._groups[group])
-        random.Random(f"{self._seed} {group} {epoch}").shuffle(members)
-        return members
+        if (group, epoch) not in self._orders:
+            members = list(self._groups[group])
+            random.Random(f"{self._seed} {group} {epoch}").shuffle(members)
+            self._orders.pop((group, epoch - 2), None)
+            self._orders[group, epoch] = members
+        return self._orders[group, epoch]
 
 
 def batched(samples: Sequence[Encoded], padding: int, share: bool = True) -> Batch:

@@ -100,9 +100,10 @@ def _wide(matrix: Any) -> Any:
 def _basis_key(basis: Basis | None) -> str:
     if basis is None:
         return ""
-    return repr(
-        [(name, one.rank, float(one.up.sum()), float(one.down.sum())) for name, one in basis.modules.items()]
-    )
+    found = hashlib.sha256(basis.base.encode())
+    for name, one in basis.modules.items():
+        found.update(name.encode() + one.up.tobytes() + one.down.tobytes())
+    return found.hexdigest()
 
 
 def _begun(about: BaseModel, start: Adapter | None, directions: int) -> dict[str, Change]:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
+import math
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NoReturn
 
 import torch
 from torch import nn
@@ -49,7 +52,10 @@ Report = Callable[[Standing], bool]
 
 
 class Trainer:
-    """Trains ``layers`` of ``base`` as ``plan`` says on what is already encoded."""
+    """Trains ``layers`` of ``base`` as ``plan`` says on what is already encoded.
+
+    Raises `CannotTrain` when no layer has anything to learn.
+    """
 
     def __init__(
         self,
@@ -67,6 +73,8 @@ class Trainer:
             for name, layer in layers.items()
             for part, one in layer.named_parameters(recurse=False)
         }
+        if not self._parameters:
+            raise CannotTrain("nothing can be learned: no module has shared directions or new ones")
         self._optimiser = torch.optim.AdamW(self._groups(), weight_decay=0.0)
         self._order = Order([one.system for one in trained], plan.batch * plan.accumulate, plan.seed)
 
@@ -77,30 +85,39 @@ class Trainer:
         number.
         """
         state = checkpoint.restore(self._parameters, self._optimiser) or State()
-        start, saved, first = time.monotonic() - state.seconds, time.monotonic(), state.step
-        began = time.monotonic()
+        began, saved, first, before = time.monotonic(), time.monotonic(), state.step, state.seconds
         while state.step < self._plan.steps and state.stale < self._plan.patience:
-            loss = self._guarded(self._step, state.step)
+            loss = self._guarded(self._step, state)
             state.step += 1
             state.losses.append((state.step, loss))
             if state.step % self._plan.check == 0 or state.step == self._plan.steps:
-                self._look(state)
-            state.seconds = time.monotonic() - start
-            pace = (time.monotonic() - began) / (state.step - first)
-            last = state.validation[-1][1] if state.validation else None
-            standing = Standing(
-                state.step, self._plan.steps, loss, last, pace * (self._plan.steps - state.step)
-            )
-            going_on = report(standing)
-            if not going_on or time.monotonic() - saved > _SAVE_EVERY:
-                checkpoint.save(state, self._parameters, self._optimiser)
+                self._guarded(self._look, state)
+            state.seconds = before + time.monotonic() - began
+            if not report(self._standing(state, (time.monotonic() - began) / (state.step - first))):
+                self._stop(checkpoint, state)
+            if time.monotonic() - saved > _SAVE_EVERY:
+                with contextlib.suppress(OSError):  # the next one may have room; a stop says so
+                    checkpoint.save(state, self._parameters, self._optimiser)
                 saved = time.monotonic()
-            if not going_on:
-                raise Interrupted(
-                    f"training stopped after step {state.step:,} of {self._plan.steps:,}, which is kept: "
-                    "the same command goes on from there"
-                )
         return self._learned(state)
+
+    def _standing(self, state: State, pace: float) -> Standing:
+        last = state.validation[-1][1] if state.validation else None
+        remaining = pace * (self._plan.steps - state.step)
+        return Standing(state.step, self._plan.steps, state.losses[-1][1], last, remaining)
+
+    def _stop(self, checkpoint: Checkpoint, state: State) -> NoReturn:
+        try:
+            checkpoint.save(state, self._parameters, self._optimiser)
+        except OSError as error:
+            raise CannotTrain(
+                f"training stopped after step {state.step:,}, and its checkpoint cannot be written "
+                f"({error.strerror}): what was kept before, if anything, is what it goes on from"
+            ) from error
+        raise Interrupted(
+            f"training stopped after step {state.step:,} of {self._plan.steps:,}, which is kept: "
+            "the same command goes on from there"
+        )
 
     def _groups(self) -> list[dict[str, object]]:
         cores = [one for name, one in self._parameters.items() if name.endswith(".core")]
@@ -108,8 +125,8 @@ class Trainer:
         rates = ((cores, self._plan.core_rate), (free, self._plan.rate))
         return [{"params": group, "lr": rate, "full": rate} for group, rate in rates if group]
 
-    def _step(self, step: int) -> float:
-        plan = self._plan
+    def _step(self, state: State) -> float:
+        plan, step = self._plan, state.step
         for group in self._optimiser.param_groups:
             group["lr"] = group["full"] * plan.factor(step)
         taken = [self._trained[at] for at in self._order.taken(step)]
@@ -122,15 +139,15 @@ class Trainer:
             loss, _ = self._base.losses(self._batch(taken[at : at + plan.batch]))
             torch.autograd.backward(loss / count)
             total += float(loss.detach())
+        if not math.isfinite(total):
+            raise CannotTrain(f"the loss is no number at step {step + 1}: take lower learning rates")
         nn.utils.clip_grad_norm_(self._parameters.values(), 1.0)
         self._optimiser.step()
         self._optimiser.zero_grad()
-        if not total < float("inf"):
-            raise CannotTrain(f"the loss is no number at step {step + 1}: take lower learning rates")
         return total / count
 
     @torch.no_grad()
-    def _look(self, state: State) -> None:
+    def _look(self, state: State) -> float:
         self._base.model.eval()
         ordered = sorted(self._kept, key=lambda one: len(one.tokens))
         total, count = 0.0, 0
@@ -138,25 +155,28 @@ class Trainer:
             loss, tokens = self._base.losses(self._batch(ordered[at : at + self._plan.batch]))
             total, count = total + float(loss), count + tokens
         found = total / count
+        if not math.isfinite(found):
+            raise CannotTrain(f"the loss is no number at step {state.step}: take lower learning rates")
         state.validation.append((state.step, found))
         state.stale += 1
         if found < state.lowest:
             state.lowest, state.best_step, state.stale = found, state.step, 0
             state.best = {name: one.detach().clone() for name, one in self._parameters.items()}
+        return found
 
     def _batch(self, samples: Sequence[Encoded]) -> Batch:
         padding = self._base.tokenizer.pad_token_id
         return batched(samples, 0 if padding is None else padding, self._share)
 
-    def _guarded(self, work: Callable[[int], float], step: int) -> float:
+    def _guarded(self, work: Callable[[State], float], state: State) -> float:
         try:
-            return work(step)
+            return work(state)
         except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
             if isinstance(error, RuntimeError) and "alloc" not in str(error) and "memory" not in str(error):
                 raise
             raise CannotTrain(
-                f"out of memory at step {step + 1}: take a smaller batch (--batch) with more --accumulate, "
-                "--checkpointing, or --precision bf16"
+                f"out of memory at step {state.step + 1}: take a smaller batch (--batch) with more "
+                "--accumulate, --checkpointing, or --precision bf16"
             ) from error
 
     @torch.no_grad()

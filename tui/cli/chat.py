@@ -34,6 +34,10 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
         from tui.core.resuming import find
         from tui.ui.app import ChatApp
 
+        if mode := flags.get("mode"):
+            session.asked_for(session.catalog.voice(mode))
         if resume:
             resume = find(session.store, resume).id
-        ChatApp(session, resume).run(mouse=session.config.mouse)
+        chat = ChatApp(session, resume)
+        chat.run(mouse=session.config.mouse)
+    ctx.exit(chat.return_code or 0)  # 1 after an error that nobody expected; Textual has shown it

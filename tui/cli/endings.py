@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FAILED, USAGE, NO_MODEL, NO_STORE, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, USAGE, NO_MODEL, NO_STORE, REFUSED, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 
 class Failure(Exception):
@@ -26,6 +26,7 @@ def in_words(error: Exception) -> tuple[str, int]:
     from tui.core.paths import PathUnusable
     from tui.core.resuming import Busy
     from tui.core.store import NoSuchConversation, StoreError
+    from tui.headless.refusal import BadSize, Refused
 
     codes: list[tuple[type[Exception], int]] = [
         (ConfigError, USAGE),
@@ -42,6 +43,8 @@ def in_words(error: Exception) -> tuple[str, int]:
         (ModelUnusable, NO_MODEL),
         (PathUnusable, NO_STORE),
         (Busy, FAILED),
+        (Refused, REFUSED),
+        (BadSize, USAGE),
         (StoreError, NO_STORE),
         (EngineError, FAILED),
     ]

@@ -93,3 +93,30 @@ def rollback() -> None:
     from tui.headless.coefficients import rollback as back
 
     back(subspace_dir(data_dir()))
+
+
+@modes.command()
+@click.argument("name", required=False)
+@click.option("--model", metavar="PATH", help="The base that they are for. Default: the configured one.")
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, name: str | None, model: str | None, as_json: bool) -> None:
+    """Check coefficients, NAME's or all: the base, the values, how large each change is.
+
+    What is good is on record as verified; a mode with other coefficients loads only when asked for by name.
+    """
+    from tui.core.paths import data_dir
+    from tui.headless.verifying import verify_modes
+
+    data = data_dir()
+    verify_modes(name, base_path(ctx, model), data / "models.json", subspace_dir(data), as_json)
+
+
+@modes.command()
+@click.option("--budget", required=True, metavar="SIZE", help="The most bytes, such as 4MB or 512KiB.")
+def compact(budget: str) -> None:
+    """Make the subspace with all its modes fit SIZE, as a new version; rollback brings the old one back."""
+    from tui.core.paths import data_dir
+    from tui.headless.compacting import compact_modes, parse_size
+
+    compact_modes(parse_size(budget), subspace_dir(data_dir()))

@@ -27,12 +27,14 @@ class CoefficientsUnusable(NotInstalled):
 class Worn:
     """What a turn speaks with: installed coefficients, and of which version (None: none are needed).
 
-    ``absent`` are shipped coefficients that there are none of for this base.
+    ``absent`` are shipped coefficients that there are none of for this base, ``unverified`` those that nobody
+    has checked (`tui modes verify`) nor asked for by name.
     """
 
     scales: Scales
     version: str | None = None
     absent: tuple[str, ...] = ()
+    unverified: tuple[str, ...] = ()
 
 
 class Wardrobe:
@@ -48,6 +50,12 @@ class Wardrobe:
         self._version: str | None = None
         self._shelved: Shelved | None = None
         self._ready: set[str] = set()
+        self._verified: set[str] = set()
+        self._asked: set[str] = set()
+
+    def ask_for(self, scales: Scales) -> None:
+        """The operator has named what ``scales`` names, so that it is worn although nobody has checked it."""
+        self._asked.update(name for name, _ in scales)
 
     def prepare(self, engine: Engine, scales: Scales) -> Worn:
         """Install what ``scales`` names in ``engine`` unless it is there already.
@@ -63,12 +71,13 @@ class Wardrobe:
             absent = tuple(name for name, _ in scales if name not in modes)
             for name in absent:
                 self._check_shipped(name, ", ".join(modes) or "none")
-            worn = tuple((name, scale) for name, scale in scales if name in modes)
+            unverified = tuple(name for name in modes if name in dict(scales) and not self._trusted(name))
+            worn = tuple((name, scale) for name, scale in scales if name in modes and name not in unverified)
             for name, _ in worn:
                 if found and name not in self._ready:
                     engine.install(name, found.basis, found.modes[name])
                     self._ready.add(name)
-            return Worn(worn, self._version if worn else None, absent)
+            return Worn(worn, self._version if worn else None, absent, unverified)
 
     def _current(self, engine: Engine) -> Shelved | None:
         from modes.share.library import Library, LibraryError
@@ -81,6 +90,7 @@ class Wardrobe:
             if self._shelved is None or version != self._version:
                 self._shelved, self._version = None, None
                 self._ready.clear()
+                self._verified.clear()
                 if version is not None:
                     library = shipped if version.startswith("shipped") else own
                     loaded = library.load(version.split()[-1])
@@ -89,6 +99,20 @@ class Wardrobe:
         except LibraryError as error:
             raise CoefficientsUnusable(str(error)) from error
         return self._shelved
+
+    def _trusted(self, name: str) -> bool:
+        """Shipped, asked for, or on record as checked; the record may come while this program runs."""
+        from modes.share.checking import verified
+        from modes.share.library import Library
+
+        if name in self._asked | self._verified or (self._version or "").startswith("shipped"):
+            return True
+        found = self._shelved
+        records = Library(self._folder).notes().get("verified", {})
+        if found is None or not verified(found.basis, found.modes[name], records.get(name)):
+            return False
+        self._verified.add(name)
+        return True
 
     def _check_shipped(self, name: str, known: str) -> None:
         """Raises `CoefficientsUnusable` unless ``name`` is shipped, if for another base."""

@@ -97,6 +97,22 @@ class Untrained:
 
 
 @dataclass(frozen=True, slots=True)
+class Unverified:
+    """Modes that speak without their coefficients, which nobody has checked nor asked for by name."""
+
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The same as a line."""
+        first = self.names[0]
+        return (
+            f"{', '.join(self.names)}: unverified coefficients were left out: check them "
+            f"(tui modes verify {first}), or ask for them by name (/mode {first}, -m {first})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """Earlier messages left out of what the model reads, because the context cannot hold them."""
 

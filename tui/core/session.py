@@ -19,6 +19,7 @@ from tui.core.turn import Turns
 
 if TYPE_CHECKING:
     from modes.catalog import Catalog
+    from modes.voice import Voice
     from tui.core.config import Config
     from tui.core.settings_file import SettingsFile
 
@@ -72,6 +73,11 @@ class Session:
         self.notices.append(said)
         self.history.keep(self.config.history)
         return self.config != before
+
+    def asked_for(self, voice: Voice) -> None:
+        """The operator has named ``voice``: coefficients that nobody has checked may come with it."""
+        if self.wardrobe is not None:
+            self.wardrobe.ask_for(voice.scales)
 
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""

@@ -23,6 +23,7 @@ from tui.core.conversation import (
     Started,
     Status,
     Untrained,
+    Unverified,
 )
 from tui.core.store import Store, StoreError
 from tui.core.window import fit
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from modes.voice import Voice
     from tui.core.coefficients import Wardrobe
 
-Event = Started | Untrained | Dropped | NotSaved | Chunk | Finished
+Event = Started | Untrained | Unverified | Dropped | NotSaved | Chunk | Finished
 
 #: Seconds between two saves of an answer under way: what a kill may lose.
 SAVE_EVERY = 0.5
@@ -104,9 +105,10 @@ class Turns:
             if self._wardrobe is not None:
                 worn = self._wardrobe.prepare(self._engine, ask.voice.scales)
                 draft.coefficients, draft.scales = worn.version, worn.scales
-                if new := tuple(name for name in worn.absent if name not in self._told):
-                    self._told.update(new)
-                    yield Untrained(new)
+                if absent := self._untold(worn.absent):
+                    yield Untrained(absent)
+                if unverified := self._untold(worn.unverified):
+                    yield Unverified(unverified)
             window = fit(
                 ask.voice.lead.prompt,
                 self._store.path(request.parent),
@@ -175,6 +177,12 @@ class Turns:
                 yield from self._finish(draft, _STATUS[chunk.done], chunk.usage, None)
             elif chunk.text or chunk.thinking:
                 yield from self._save(draft)
+
+    def _untold(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of ``names`` that nothing was said of yet."""
+        new = tuple(name for name in names if name not in self._told)
+        self._told.update(new)
+        return new
 
     def _abandon(self, draft: _Draft, status: Status, error: str | None) -> None:
         if not draft.ended:

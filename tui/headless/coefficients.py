@@ -14,6 +14,7 @@ from modes.share.exchange import FORMS, BaseModel, read_adapter
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import reconstructed
 from modes.share.taking import Taken, opened, take
+from tui.core.coefficients import SHIPPED
 from tui.headless.output import Notices
 from tui.headless.report import write_line
 
@@ -30,7 +31,7 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
     base = BaseModel.of(model)
     adapter = read_adapter(path, base)
     library, identity = Library(folder), identified(model, remembered)
-    old = opened(library, identity, model.name)
+    old = opened(library, identity, model.name, Library(SHIPPED))
     tell_taken(name, folder, take(library, old, name, adapter, {"imported": str(path)}))
 
 
@@ -38,7 +39,7 @@ def export_mode(name: str, target: Path, form: str, model: Path, folder: Path) -
     """Write the coefficients ``name`` as an adapter for another program. Raises as `import_mode`."""
     shelved = Library(folder).load()
     if name not in shelved.modes:
-        raise LibraryError(_unknown(name, shelved, folder))
+        raise LibraryError(unknown(name, shelved, folder))
     if target.exists():
         raise LibraryError(f"{target} is there already and was left as it is: give another name")
     changes = reconstructed(shelved.basis, shelved.modes[name])
@@ -51,7 +52,7 @@ def remove_mode(name: str, folder: Path) -> None:
     library = Library(folder)
     shelved = library.load()
     if name not in shelved.modes:
-        raise LibraryError(_unknown(name, shelved, folder))
+        raise LibraryError(unknown(name, shelved, folder))
     rest = {mode: one for mode, one in shelved.modes.items() if mode != name}
     version = library.save(Shelved(shelved.basis, rest, shelved.notes))
     write_line(f"{name}: taken out in {version}; tui modes rollback brings it back")
@@ -108,5 +109,6 @@ def _lean(change: Change) -> Change:
     return change.truncated(max(1, int((values > values[0] * _NOISE).sum())) if len(values) else 1)
 
 
-def _unknown(name: str, shelved: Shelved, folder: Path) -> str:
+def unknown(name: str, shelved: Shelved, folder: Path) -> str:
+    """What to say of coefficients that are not there."""
     return f"{folder} has no coefficients called {name} (it has: {', '.join(shelved.modes) or 'none'})"

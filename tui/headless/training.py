@@ -19,10 +19,12 @@ from modes.share.taking import opened, take
 from modes.training.data import Sample, from_examples, in_prompt, read_chat
 from modes.training.endings import CannotTrain
 from modes.training.plan import TARGETS, Plan
+from tui.core.coefficients import SHIPPED
 from tui.headless.coefficients import identified, tell_taken
 from tui.headless.course import Course
 from tui.headless.output import Notices
 from tui.headless.report import write_line
+from tui.headless.verifying import check_trained
 
 #: New directions of a mode that grows the subspace.
 DIRECTIONS = 4
@@ -60,8 +62,9 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
     `UnknownDomain`, `BadAdapter`, `LibraryError`, `CannotTrain`, `Interrupted`.
     """
     samples = _samples(task)
-    library, identity = Library(site.subspace), identified(site.model, site.remembered)
-    old = opened(library, identity, site.model.name)
+    library, shipped = Library(site.subspace), Library(SHIPPED)
+    identity = identified(site.model, site.remembered)
+    old = opened(library, identity, site.model.name, shipped)
     plan = _plan(task, chosen, old)
     if task.growing:
         old = _begun(task, plan, old, site)
@@ -76,7 +79,7 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
         lesson = learn(site.model, identity, samples, plan, folder, course.report, basis)
     learned = lesson.learned
     # Others may have brought modes in while this one learned.
-    now = opened(library, identity, site.model.name)
+    now = opened(library, identity, site.model.name, shipped)
     shelf = now if now.basis.modules else old
     taken = take(library, shelf, task.name, learned.adapter, {"trained": lesson.record})
     write_line(
@@ -84,6 +87,7 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
         f"(validation loss {learned.loss:.3f} nats a token)"
     )
     tell_taken(task.name, site.subspace, taken)
+    check_trained(task.name, library, taken.shelved, site.model)
 
 
 def _samples(task: Task) -> list[Sample]:

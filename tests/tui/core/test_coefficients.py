@@ -10,6 +10,7 @@ import pytest
 from engine.contract import Scales
 from engine.llama.engine import LlamaEngine
 from engine.lowrank import Coefficients, Core
+from modes.share.checking import digest
 from modes.share.library import Library, Shelved
 from modes.share.subspace import seeded
 from tui.core.coefficients import CoefficientsUnusable, Wardrobe, Worn
@@ -19,12 +20,12 @@ pytestmark = pytest.mark.model
 LEGAL: Scales = (("legal", 1.0),)
 
 
-def shelve(folder: Path, base: str, *names: str) -> Path:
+def shelve(folder: Path, base: str, *names: str, checked: bool = True) -> Path:
     basis = seeded({"blk.0.ffn_down.weight": (576, 1536)}, 2, base, 1)
     core = Core(np.eye(2, dtype=np.float32) * 0.01)
-    Library(folder).save(
-        Shelved(basis, {name: Coefficients({"blk.0.ffn_down.weight": core}) for name in names})
-    )
+    modes = {name: Coefficients({"blk.0.ffn_down.weight": core}) for name in names}
+    records = {name: {"digest": digest(basis, one)} for name, one in modes.items() if checked}
+    Library(folder).save(Shelved(basis, modes, {"verified": records}))
     return folder
 
 
@@ -71,3 +72,28 @@ def test_a_name_that_is_nowhere_is_an_error_that_says_what_there_is(
 
 def test_a_turn_without_scales_looks_at_no_subspace(starter_engine: LlamaEngine, tmp_path: Path) -> None:
     assert Wardrobe(tmp_path, tmp_path).prepare(starter_engine, ()) == Worn(())
+
+
+def test_what_nobody_has_checked_is_left_out_until_asked_for_by_name(
+    starter_engine: LlamaEngine, base: str, tmp_path: Path
+) -> None:
+    wardrobe = Wardrobe(shelve(tmp_path / "own", base, "river", checked=False), tmp_path / "shipped")
+    river: Scales = (("river", 0.5),)
+    assert wardrobe.prepare(starter_engine, river) == Worn((), None, (), ("river",))
+    assert "river" not in starter_engine.installed()
+    wardrobe.ask_for(river)
+    assert wardrobe.prepare(starter_engine, river) == Worn(river, "v1")
+    starter_engine.remove("river")
+
+
+def test_a_check_made_while_the_program_runs_counts_and_one_of_other_numbers_does_not(
+    starter_engine: LlamaEngine, base: str, tmp_path: Path
+) -> None:
+    own = shelve(tmp_path / "own", base, "river", checked=False)
+    wardrobe, library = Wardrobe(own, tmp_path / "shipped"), Library(own)
+    library.note({"verified": {"river": {"digest": "of something else"}}})
+    assert wardrobe.prepare(starter_engine, (("river", 1.0),)).unverified == ("river",)
+    shelved = library.load()
+    library.note({"verified": {"river": {"digest": digest(shelved.basis, shelved.modes["river"])}}})
+    assert wardrobe.prepare(starter_engine, (("river", 1.0),)) == Worn((("river", 1.0),), "v1")
+    starter_engine.remove("river")
