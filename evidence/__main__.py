@@ -95,8 +95,11 @@ def _options(given: argparse.Namespace) -> list[str]:
 
 def _fill(book: Book, which: Sequence[Cell], given: argparse.Namespace) -> int:
     until = time.time() + 3600 * given.hours if given.hours is not None else None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return 0 if Course(book, _options(given), say, until).fill(which) else STOPPED
+    except KeyboardInterrupt:
+        return STOPPED
     except Failed as error:
         say(str(error))
         return 1

@@ -71,7 +71,8 @@ class Course:
         process = subprocess.Popen(command)
         try:
             code = process.wait()
-        except KeyboardInterrupt:  # the process has it too, and keeps its work
+        except KeyboardInterrupt:  # it keeps its work
+            process.terminate()
             process.wait()
             return False
         if code not in (0, STOPPED):

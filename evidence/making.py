@@ -10,16 +10,16 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from engine.lowrank import Coefficients, Core
 from engine.memo import remember, remembered
 from evidence.book import Book
-from evidence.cells import COUNTS, DOMAINS, MERGED, SEQUENCE, Cell
+from evidence.cells import COUNTS, MERGED, SEQUENCE, Cell
 from evidence.files import Site
-from modes.catalog import Catalog
+from evidence.items import prompt_of
 from modes.evaluation.domains import domain
 from modes.evaluation.overlap import assert_unseen
 from modes.share.change import Adapter
@@ -28,7 +28,9 @@ from modes.share.library import Shelved
 from modes.share.subspace import build, grow, project, reconstructed, seeded
 from modes.training.data import Sample, from_examples, in_prompt
 from modes.training.plan import TARGETS, Plan
-from modes.training.trainer import Report
+
+if TYPE_CHECKING:
+    from modes.training.trainer import Report
 
 _PLAN = {field.name for field in fields(Plan)}
 
@@ -147,12 +149,6 @@ def samples_of(name: str, topic: str = "") -> list[Sample]:
     for split, count in COUNTS.items():
         assert_unseen(examples, subject.items(split, count, ""))
     return in_prompt(from_examples(examples, f"domain {name}"), prompt_of(name))
-
-
-def prompt_of(name: str) -> str:
-    """The system prompt of the built-in mode of a domain; none where there is no such mode."""
-    modes = Catalog.load(None).modes
-    return modes[name].prompt if name in DOMAINS else ""
 
 
 def identified(site: Site) -> str:

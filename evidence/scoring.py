@@ -5,21 +5,19 @@ Runs in a process of its own, for torch and llama.cpp starve each other in one.
 
 from __future__ import annotations
 
-import hashlib
 import shutil
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
 from engine.contract import Engine
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from evidence.book import Book
-from evidence.cells import COUNTS, MERGES, Ask, Cell
+from evidence.cells import MERGES, Ask, Cell
 from evidence.files import Site, write_result
-from evidence.making import prompt_of
+from evidence.items import items_digest, items_of, prompt_of
 from modes.evaluation.domains import domain
 from modes.evaluation.item import Item
 from modes.evaluation.run import OtherRun, RunFolder
@@ -51,19 +49,6 @@ def score(book: Book, cell: Cell, say: Say, going_on: Callable[[], bool]) -> dic
     write_result(book.site, result)
     shutil.rmtree(book.site.scoring(cell.name), ignore_errors=True)
     return result
-
-
-@cache
-def items_of(ask: Ask) -> list[Item]:
-    """The items that are put, always the same."""
-    whole = domain(ask.domain).items(ask.split, COUNTS[ask.split], ask.salt)
-    chosen = [one for one in whole if ask.topic in ("", one.topic) and ask.kind in ("", one.kind)]
-    return chosen[: ask.count]
-
-
-def items_digest(items: Iterable[Item]) -> str:
-    """What tells whether they are still the same."""
-    return hashlib.sha256("\n".join(one.id for one in items).encode()).hexdigest()[:16]
 
 
 def _engine(site: Site, shelved: Shelved | None) -> LlamaEngine:

@@ -1,0 +1,31 @@
+"""The items that a cell puts, and the prompt of a mode. It must not know engine or torch."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from functools import cache
+
+from evidence.cells import COUNTS, DOMAINS, Ask
+from modes.catalog import Catalog
+from modes.evaluation.domains import domain
+from modes.evaluation.item import Item
+
+
+@cache
+def items_of(ask: Ask) -> list[Item]:
+    """The items that are put, always the same."""
+    whole = domain(ask.domain).items(ask.split, COUNTS[ask.split], ask.salt)
+    chosen = [one for one in whole if ask.topic in ("", one.topic) and ask.kind in ("", one.kind)]
+    return chosen[: ask.count]
+
+
+def items_digest(items: Iterable[Item]) -> str:
+    """What tells whether they are still the same."""
+    return hashlib.sha256("\n".join(one.id for one in items).encode()).hexdigest()[:16]
+
+
+def prompt_of(name: str) -> str:
+    """The system prompt of the built-in mode of a domain; none where there is no such mode."""
+    modes = Catalog.load(None).modes
+    return modes[name].prompt if name in DOMAINS else ""
