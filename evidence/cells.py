@@ -244,9 +244,11 @@ def _steps(method: Literal["share", "sequence"], seed: int) -> list[Cell]:
         last = at == len(order) - 1
         if last:
             asks = tuple(ask for one in order for ask in everything(one, mode[one], prompted=shared))
+        elif shared:
+            earlier = tuple(ask for one in order[:at] for ask in first_split(one, one))
+            asks = (*earlier, *everything(domain, domain, prompted=True))
         else:
-            earlier = tuple(ask for one in order[:at] for ask in first_split(one, mode[one]))
-            asks = (*earlier, *everything(domain, mode[domain], prompted=shared))
+            asks = tuple(ask for one in order[: at + 1] for ask in first_split(one, mode[one], CONTROL))
         settings = {"steps": STEPS[domain], "directions": DIRECTIONS if shared else RANK}
         step = Cell(names[at], method, asks, domain, seed=seed, before=(names[at - 1],), settings=settings)
         steps.append(step if shared else replace(step, tuned=_names(_sequence_tuning())))
@@ -295,11 +297,11 @@ def _random_tuning() -> list[Cell]:
 
 
 def _own_tuning() -> list[Cell]:
-    return _lora_tuning("own", RANK, (5e-4, 2e-3, 3e-3))
+    return _lora_tuning("own", RANK, (5e-4, 2e-3))
 
 
 def _equal_tuning() -> list[Cell]:
-    return _lora_tuning("equal", EQUAL_RANK, (2e-3, 1e-3, 3e-3, 5e-3))
+    return _lora_tuning("equal", EQUAL_RANK, (2e-3, 1e-3, 3e-3))
 
 
 def _lora_tuning(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:
@@ -312,7 +314,7 @@ def _sequence_tuning() -> list[Cell]:
     first = chain("sequence", 0)[0]
     fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
     asks = tuple(_tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
-    tried = (_tried("sequence", asks, fixed, "rate", rate) for rate in (1e-3, 3e-4, 1e-4, 2e-3))
+    tried = (_tried("sequence", asks, fixed, "rate", rate) for rate in (1e-3, 3e-4, 1e-4))
     return [replace(cell, before=(first,)) for cell in tried]
 
 

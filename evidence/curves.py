@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from evidence.cells import DOMAINS, RANK, TUNED_ON, Cell, chain, many, own_name
 from evidence.reading import Marks, Place, Reader, paired, place
 from evidence.sizes import kept, loras, mean, trained
-from evidence.tables import MISSING, link, points, score, share, size, table
+from evidence.tables import MISSING, points, score, share, size, table
 
 
 def by_directions(reader: Reader) -> Iterable[str]:
@@ -53,7 +53,7 @@ def _growth(reader: Reader, name: str, cell: str, domain: str, seed: int = 0) ->
         share(reader.share_of_gain(at, seed, domain)),
         MISSING if count is None else f"{count:,}",
         share(count / whole if count is not None and whole else None),
-        link(cell),
+        reader.link(cell),
     )
 
 
@@ -76,7 +76,7 @@ def by_rank(reader: Reader) -> Iterable[str]:
                 *(points(one) for one in found),
                 size(whole),
                 share(whole / most if whole is not None and most else None),
-                link(cell),
+                reader.link(cell),
             )
         )
     yield table(("k", *DOMAINS, "bytes", "of four r = 16", "cell"), rows)
@@ -110,7 +110,7 @@ def by_count(reader: Reader) -> Iterable[str]:
                 everyone,
                 size(whole),
                 share(whole / most if whole is not None and most else None),
-                link(cell.name),
+                reader.link(cell.name),
             )
         )
     yield table(

@@ -10,7 +10,7 @@ from evidence.curves import by_count, by_directions, by_rank
 from evidence.floors import RUNS, floors
 from evidence.reading import Place, Reader, place
 from evidence.sizes import kept, loras
-from evidence.tables import MISSING, link, points, score, share, size, table
+from evidence.tables import MISSING, points, score, share, size, table
 from evidence.tuning import tuning
 from modes.evaluation.item import SPLITS, Split
 from modes.evaluation.run import write_text
@@ -94,7 +94,7 @@ def _score_rows(reader: Reader, split: Split) -> Iterable[Sequence[str]]:
     for seed, method, name in _methods(split):
         places = [place(method, seed, domain) for domain in DOMAINS]
         found = [score(reader.marks(at, one, split)) for at, one in zip(places, DOMAINS, strict=True)]
-        yield _run_name(seed, method), name, *found, _links(places)
+        yield _run_name(seed, method), name, *found, _links(reader, places)
 
 
 def _methods(split: Split) -> Iterable[tuple[int, str, str]]:
@@ -173,7 +173,7 @@ def _matrix(reader: Reader, method: str, seed: int) -> Iterable[str]:
             else _base(reader, one)
             for column, one in enumerate(domains)
         ]
-        rows.append((f"after {learned}", *found, link(cell)))
+        rows.append((f"after {learned}", *found, reader.link(cell)))
     last = len(domains) - 1
     changes = [
         points(
@@ -242,8 +242,8 @@ def _missing(reader: Reader) -> Iterable[str]:
     )
 
 
-def _links(places: Sequence[Place]) -> str:
-    return ", ".join(link(cell) for cell in dict.fromkeys(one.cell for one in places))
+def _links(reader: Reader, places: Sequence[Place]) -> str:
+    return ", ".join(reader.link(cell) for cell in dict.fromkeys(one.cell for one in places))
 
 
 def _run_name(seed: int, method: str) -> str:

@@ -5,7 +5,7 @@ It must not know how the page looks.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,6 +30,11 @@ class Marks:
     def score(self) -> float:
         """Share of right answers."""
         return sum(self.right.values()) / len(self.right)
+
+    def of(self, items: Iterable[str]) -> float:
+        """The same of some items."""
+        marks = [self.right[name] for name in items]
+        return sum(marks) / len(marks)
 
     @property
     def interval(self) -> Interval:
@@ -117,29 +122,32 @@ class Reader:
         return Place(name, domain if method == "share" or step == 0 else SEQUENCE)
 
     def matrix(self, method: str, seed: int) -> Matrix | None:
-        """T1 after each domain; None until all of what is below the diagonal was measured."""
+        """T1 after each domain, of the items that were asked each time; None until all of it is there."""
         domains = [domain for domain, _ in self.steps(method, seed)]
-        after = np.full((len(domains), len(domains)), np.nan)
-        for row in range(len(domains)):
-            for column in range(row + 1):
-                found = self.marks(self.after(method, seed, row, domains[column]), domains[column])
-                if found is None:
-                    return None
-                after[row, column] = found.score
-        base = [self._score(place("base", seed, one), one) for one in domains]
-        own = [self._score(place("own", seed, one), one) for one in domains]
-        upper = np.triu_indices(len(domains), 1)
-        after[upper] = np.broadcast_to(base, after.shape)[upper]  # not learned yet: the base answers
-        return Matrix(tuple(domains), after, np.array(base), np.array(own))
+        after = np.zeros((len(domains), len(domains)))
+        base, own = np.zeros(len(domains)), np.zeros(len(domains))
+        for column, domain in enumerate(domains):
+            found = [
+                self.marks(self.after(method, seed, row, domain), domain)
+                for row in range(column, len(domains))
+            ]
+            asked = [self.marks(place(which, seed, domain), domain) for which in ("base", "own")]
+            columns = [one for one in (*asked, *found) if one is not None]
+            if len(columns) < len(asked) + len(found):
+                return None
+            both = set.intersection(*(set(one.right) for one in columns))
+            base[column], own[column], *scores = (one.of(both) for one in columns)
+            after[:, column] = [base[column]] * column + scores  # not learned yet: the base answers
+        return Matrix(tuple(domains), after, base, own)
+
+    def link(self, cell: str) -> str:
+        """To the file of a cell, or its name while there is none."""
+        return f"[{cell}](results/{cell}.json)" if self.book.result(cell) else f"`{cell}`"
 
     def bytes_of(self, cell: str) -> dict[str, Any] | None:
         """What the cell has to keep."""
         result = self.book.result(cell)
         return result["bytes"] if result else None
-
-    def _score(self, where: Place, domain: str) -> float:
-        found = self.marks(where, domain)
-        return float("nan") if found is None else found.score
 
     def _marks(self, cell: str, one: Mapping[str, Any]) -> Marks | None:
         ask = Ask(

@@ -49,8 +49,3 @@ def chance(p: float) -> str:
 def size(count: float | None) -> str:
     """Bytes in kB, of which a thousand are a MB."""
     return MISSING if count is None else f"{count / 1000:,.0f} kB"
-
-
-def link(cell: str) -> str:
-    """The file of a cell."""
-    return f"[{cell}](results/{cell}.json)"

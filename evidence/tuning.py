@@ -8,7 +8,7 @@ from typing import Any
 from evidence.book import Waiting, tuning_score
 from evidence.cells import DOMAINS, RANK, TUNED_ON, Cell, own_name
 from evidence.reading import Reader
-from evidence.tables import MISSING, link, share, table
+from evidence.tables import MISSING, share, table
 
 
 def tuning(reader: Reader) -> Iterable[str]:
@@ -24,7 +24,7 @@ def tuning(reader: Reader) -> Iterable[str]:
         if cell.tries:
             chosen = "; ".join(f"{name} {cell.settings[name]:g}" for name in cell.tries)
             rows.append(
-                (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), link(cell.name))
+                (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), reader.link(cell.name))
             )
     rows.append(_as_it_is(reader))
     yield table(("method", "setting", "right", "", "cell"), rows)
@@ -65,7 +65,7 @@ def _taken(reader: Reader, cell: Cell) -> str:
 
 def _as_it_is(reader: Reader) -> Sequence[str]:
     cell = own_name(0, TUNED_ON)
-    return "own", f"rate 0.001 (r = {RANK})", _tried(reader, cell), "taken", link(cell)
+    return "own", f"rate 0.001 (r = {RANK})", _tried(reader, cell), "taken", reader.link(cell)
 
 
 def _general(reader: Reader, name: str, cell: str, mode: str) -> Sequence[str]:
@@ -77,7 +77,7 @@ def _general(reader: Reader, name: str, cell: str, mode: str) -> Sequence[str]:
         name,
         MISSING if texts is None else f"{_bits(texts):.3f}",
         MISSING if questions is None else f"{share(questions['acc'])} of {questions['n']}",
-        link(cell),
+        reader.link(cell),
     )
 
 
