@@ -34,7 +34,7 @@ class Course:
 
     def fill(self, chosen: Sequence[Cell]) -> bool:
         """Fill what is missing of ``chosen`` and what it needs; False when stopped. Raises `Failed`."""
-        missing = [cell for cell in self._needed(chosen) if not self.book.is_done(cell)]
+        missing = [cell for cell in self.needed(chosen) if not self.book.is_done(cell)]
         for at, cell in enumerate(missing):
             if self._late():
                 self.say("the time is up; the same command goes on")
@@ -50,7 +50,7 @@ class Course:
                 return False
         return True
 
-    def _needed(self, chosen: Sequence[Cell]) -> list[Cell]:
+    def needed(self, chosen: Sequence[Cell]) -> list[Cell]:
         """What was chosen, and the cells that settle it; what it begins with is made, but not scored."""
         wanted, settling = {cell.name for cell in chosen}, {cell.name for cell in chosen}
         for cell in reversed(list(self.book)):
