@@ -122,3 +122,14 @@ def test_the_terminal_is_lent_to_ones_own_editor_and_comes_back(program: Program
         _press(screen, ENTER)
         screen.shows("§ legal")
         assert screen.leave() == 0
+
+
+def test_what_is_typed_while_the_program_starts_is_in_the_prompt(program: Program) -> None:
+    with opened(program) as screen:
+        screen.child.send("typed at once")
+        screen.shows("idle")
+        screen.until(
+            lambda: b"typed at once" in screen.seen.partition(b"\x1b[?1049h")[2], "text in the prompt"
+        )
+        screen.child.send("\x15")
+        assert screen.leave() == 0

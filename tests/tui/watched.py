@@ -5,6 +5,7 @@ Python reads ``sitecustomize`` before anything else, so nothing that a program d
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 #: Refuses every step towards a network and writes it down; sockets between its own threads are none.
@@ -52,4 +53,4 @@ def telling_imports(folder: Path, modules: tuple[str, ...]) -> dict[str, str]:
 def _customized(folder: Path, code: str) -> dict[str, str]:
     folder.mkdir(exist_ok=True)
     (folder / "sitecustomize.py").write_text(code)
-    return {"PYTHONPATH": str(folder)}
+    return {"PYTHONPATH": os.pathsep.join(filter(None, [str(folder), os.environ.get("PYTHONPATH")]))}
