@@ -40,7 +40,7 @@ def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, 
     norms = weight_norms(model, {module for one in names for module in shelved.modes[one].cores})
     found = {one: spectra(shelved.basis, shelved.modes[one], norms) for one in names}
     why = {one: refusals(found[one]) for one in names}
-    _tell(found, why, as_json)
+    _tell(found, why, as_json, every=name is not None)
     library.note(recorded(shelved, {one: not why[one] for one in names}))
     if bad := [f"{one} ({'; '.join(reasons)})" for one, reasons in why.items() if reasons]:
         raise Refused(f"refused: {', '.join(bad)}")
@@ -68,7 +68,10 @@ def recorded(shelved: Shelved, good: Mapping[str, bool]) -> dict[str, Any]:
     return {**shelved.notes, "verified": records}
 
 
-def _tell(found: Mapping[str, list[Spectrum]], why: Mapping[str, list[str]], as_json: bool) -> None:
+def _tell(
+    found: Mapping[str, list[Spectrum]], why: Mapping[str, list[str]], as_json: bool, every: bool
+) -> None:
+    """Of a single mode ``every`` module, of all modes those that stand out."""
     if as_json:
         modes = {
             one: {"verified": not why[one], "refusals": why[one], "modules": [asdict(each) for each in rows]}
@@ -79,8 +82,8 @@ def _tell(found: Mapping[str, list[Spectrum]], why: Mapping[str, list[str]], as_
     for one, rows in found.items():
         write_line(f"{one}: {'refused' if why[one] else 'verified'}{_summary(rows)}")
         head = ("module", "|dW|/|W|", "s1/s2", "effective rank", "")
-        if rows:
-            write_rows([head, *(_row(each) for each in rows)])
+        if shown := [each for each in sorted(rows, key=_place) if every or each.outlier]:
+            write_rows([head, *(_row(each) for each in shown)])
 
 
 def _summary(rows: list[Spectrum]) -> str:
@@ -88,6 +91,11 @@ def _summary(rows: list[Spectrum]) -> str:
         return ""
     middle, most = median([one.relative for one in rows]), max(one.relative for one in rows)
     return f", {len(rows)} modules, relative change {middle:.4f} in the middle and {most:.4f} at most"
+
+
+def _place(one: Spectrum) -> list[tuple[int, str]]:
+    """Layers by number."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in one.module.split(".")]
 
 
 def _row(one: Spectrum) -> tuple[str, ...]:

@@ -140,13 +140,13 @@ def test_an_objection_of_the_gate_raises_the_rank_and_at_last_refuses(library: L
         return "legal lost 7 points"
 
     with pytest.raises(Refused, match="not compacted, legal lost 7 points: v1 stays as it is"):
-        compact_modes(size(library) // 3, library.folder, never)
+        compact_modes(size(library) // 3, library.folder, lambda: never)
     assert tried == sorted(tried)
     assert library.current() == "v1"
 
     def second(_old: Shelved, new: Shelved) -> str | None:
         return None if total_bytes(new.basis, new.modes) > tried[0] else "legal lost 7 points"
 
-    compact_modes(size(library) // 3, library.folder, second)
+    compact_modes(size(library) // 3, library.folder, lambda: second)
     assert tried[0] < size(library)
     assert library.current() == "v2"
