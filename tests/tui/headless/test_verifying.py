@@ -38,12 +38,24 @@ def test_what_was_imported_is_worn_when_named_and_otherwise_not_until_it_is_veri
     assert by_default.out != named.out
     resumed = imported.ask("--resume", "latest", "Another.")
     assert "unverified coefficients were left out" in resumed.err
-    checked = imported.run("modes", "verify")
+    checked = imported.run("modes", "verify", "river")
     assert checked.code == 0
     assert checked.out.startswith("river: verified, 60 modules, relative change")
     assert "effective rank" in checked.out
     again = imported.ask("Name a river.", MODESHARE_MODE="river")
     assert (again.out, again.err) == (named.out, named.err)
+
+
+def test_what_is_shipped_can_be_verified_too_a_line_a_mode(program: Program) -> None:
+    checked = program.run("modes", "verify")
+    assert [checked.code, checked.err] == [0, ""]
+    assert [line.partition(":")[0] for line in checked.out.splitlines()] == [
+        "legal",
+        "coding",
+        "cherokee",
+        "reasoning",
+    ]
+    assert "verified, 60 modules" in checked.out
 
 
 def test_verifying_can_be_read_by_a_program(imported: Program) -> None:
