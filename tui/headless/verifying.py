@@ -13,7 +13,7 @@ from modes.share.checking import Spectrum, digest, refusals, spectra
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.norms import weight_norms
 from modes.share.taking import opened
-from tui.core.coefficients import SHIPPED
+from tui.core.coefficients import SHIPPED, held
 from tui.headless.coefficients import identified, unknown
 from tui.headless.refusal import Refused
 from tui.headless.report import write_json, write_line, write_rows
@@ -29,10 +29,10 @@ def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, 
     Raises `Refused`, `LibraryError`, `BadAdapter`.
     """
     library, identity = Library(folder), identified(model, remembered)
-    own = library.current() is not None
     try:
-        if strangers := (library if own else Library(SHIPPED)).strangers():
-            raise Refused(f"{folder}: files that are no tensors of ours: {', '.join(strangers)}")
+        looked_at = held(folder)
+        if strangers := looked_at.strangers():
+            raise Refused(f"{looked_at.folder}: files that are no tensors of ours: {', '.join(strangers)}")
         shelved = opened(library, identity, model.name, Library(SHIPPED))
         if not shelved.modes:
             raise LibraryError(f"{folder} has no coefficients for {model.name}")
@@ -45,7 +45,7 @@ def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, 
     found = {one: spectra(shelved.basis, shelved.modes[one], norms) for one in names}
     why = {one: refusals(found[one]) for one in names}
     _tell(found, why, as_json, every=name is not None)
-    if own:  # what is shipped needs no record
+    if looked_at.folder == library.folder:  # what is shipped needs no record
         library.note(recorded(shelved, {one: not why[one] for one in names}))
     if bad := [f"{one} ({'; '.join(reasons)})" for one, reasons in why.items() if reasons]:
         raise Refused(f"refused: {', '.join(bad)}")
