@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from engine.sampling import Sampling as Sampling  # noqa: PLC0414 - it belongs to what is promised here
+
 if TYPE_CHECKING:  # NumPy stays out of whatever only needs these values
     from engine.lowrank import Basis, Coefficients
 
@@ -29,21 +31,6 @@ class Message:
 
     role: Role
     content: str
-
-
-@dataclass(frozen=True, slots=True)
-class Sampling:
-    """How the next token is chosen. ``temperature`` 0 is greedy; ``seed`` None draws a fresh one."""
-
-    temperature: float = 0.7
-    top_k: int = 40
-    top_p: float = 0.95
-    min_p: float = 0.05
-    repeat_penalty: float = 1.0
-    repeat_last_n: int = 64
-    frequency_penalty: float = 0.0
-    presence_penalty: float = 0.0
-    seed: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

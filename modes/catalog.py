@@ -6,16 +6,20 @@ This module must not know which directory is the operator's, nor anything that u
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from importlib import resources
 from pathlib import Path
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from modes import blend, tables
+from modes.fields import checked
 from modes.mode import Mode
-from modes.shelf import Problem, Shelf, validate
 from modes.stamp import Stamp, stamp
 from modes.voice import Voice
+
+if TYPE_CHECKING:
+    from modes.shelf import Problem
 
 #: The built-in modes, in the order they are shown.
 BUILTIN = ("base", "legal", "coding", "cherokee", "reasoning", "vision")
@@ -50,9 +54,14 @@ class Catalog:
         An operator's file that is wrong is left out and becomes a problem, which says that the modes
         ``held`` stay as they were; nothing is raised for it.
         """
-        builtin = {name: validate(name, _builtin_table(name)) for name in BUILTIN}
+        builtin = {name: Mode(**checked(Mode, {"name": name, **builtin_table(name)})) for name in BUILTIN}
         if operator_dir is None:
             return cls(MappingProxyType(builtin))
+        with suppress(OSError):  # what cannot be looked at is for the shelf to tell
+            if not operator_dir.exists():
+                return cls(MappingProxyType(builtin), (), operator_dir)
+        from modes.shelf import Shelf  # only where an operator has modes
+
         seen = stamp(operator_dir)
         shelf = Shelf(builtin, operator_dir, held)
         return cls(MappingProxyType(builtin | shelf.modes()), shelf.problems(), operator_dir, seen)
@@ -87,5 +96,6 @@ class Catalog:
         return "".join(f" ({problem.text})" for problem in self.problems if problem.file.stem == name)
 
 
-def _builtin_table(name: str) -> tables.Table:
-    return tables.read((resources.files("modes") / "builtin" / f"{name}.toml").read_bytes())
+def builtin_table(name: str) -> tables.Table:
+    """What the file of the built-in mode ``name`` says."""
+    return tables.read((Path(__file__).parent / "builtin" / f"{name}.toml").read_bytes())

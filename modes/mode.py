@@ -5,19 +5,22 @@ This module must not know where mode files lie, nor whether the coefficients exi
 
 from __future__ import annotations
 
-import hashlib
-import json
 import re
 import unicodedata
+from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Annotated, Literal
+from typing import Literal, get_args
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
-
-from engine.contract import Sampling
+from engine.sampling import Sampling
 from modes.blend import ALIASES, BASE
+from modes.checks import list_of, number, one_of, table_of, text, truth, whole
+from modes.fields import Unfit, given
+from modes.tables import shown
 
 _DEFAULT = Sampling()
+
+Profile = Literal["balanced", "federation", "relevance"]
+Thinking = Literal["auto", "on", "off"]
 
 
 def _name(text: str) -> str:
@@ -60,79 +63,74 @@ def _filled(text: str) -> str:
     return text
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Line = Annotated[str, AfterValidator(_line)]
-Filled = Annotated[str, AfterValidator(_filled)]
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
-
-
-class SamplingPolicy(_Frozen):
+@dataclass(frozen=True)
+class SamplingPolicy:
     """How a mode's tokens are chosen: the fields of `engine.contract.Sampling`, within their ranges.
 
     ``repeat_last_n`` -1 looks back over the whole context; ``seed`` None draws a fresh one.
     """
 
-    temperature: Annotated[float, Field(ge=0, le=2)] = _DEFAULT.temperature
-    top_k: Annotated[int, Field(ge=0, le=1_000_000)] = _DEFAULT.top_k
-    top_p: Annotated[float, Field(gt=0, le=1)] = _DEFAULT.top_p
-    min_p: Annotated[float, Field(ge=0, le=1)] = _DEFAULT.min_p
-    repeat_penalty: Annotated[float, Field(gt=0, le=2)] = _DEFAULT.repeat_penalty
-    repeat_last_n: Annotated[int, Field(ge=-1, le=1_000_000)] = _DEFAULT.repeat_last_n
-    frequency_penalty: Annotated[float, Field(ge=-2, le=2)] = _DEFAULT.frequency_penalty
-    presence_penalty: Annotated[float, Field(ge=-2, le=2)] = _DEFAULT.presence_penalty
+    temperature: float = given(number(0, 2), _DEFAULT.temperature)
+    top_k: int = given(whole(0, 1_000_000), _DEFAULT.top_k)
+    top_p: float = given(number(0, 1, more=True), _DEFAULT.top_p)
+    min_p: float = given(number(0, 1), _DEFAULT.min_p)
+    repeat_penalty: float = given(number(0, 2, more=True), _DEFAULT.repeat_penalty)
+    repeat_last_n: int = given(whole(-1, 1_000_000), _DEFAULT.repeat_last_n)
+    frequency_penalty: float = given(number(-2, 2), _DEFAULT.frequency_penalty)
+    presence_penalty: float = given(number(-2, 2), _DEFAULT.presence_penalty)
     # llama.cpp keeps 2³²-1 to mean "draw one".
-    seed: Annotated[int, Field(ge=0, le=2**32 - 2)] | None = _DEFAULT.seed
+    seed: int | None = given(whole(0, 2**32 - 2), _DEFAULT.seed)
 
     def values(self) -> Sampling:
         """The same, as the engine takes it."""
-        return Sampling(**self.model_dump())
+        return Sampling(**asdict(self))
 
 
-class MemoryPolicy(_Frozen):
+@dataclass(frozen=True)
+class MemoryPolicy:
     """Which memories a mode recalls: up to ``k`` from ``domains`` (empty: from every domain)."""
 
-    domains: Annotated[tuple[Line, ...], Field(strict=False)] = ()
-    k: Annotated[int, Field(ge=0, le=5)] = 5
-    profile: Literal["balanced", "federation", "relevance"] = "balanced"
-    sacred: bool = False
-    enabled: bool = True
+    domains: tuple[str, ...] = given(list_of(text(_line)), ())
+    k: int = given(whole(0, 5), 5)
+    profile: Profile = given(one_of(*get_args(Profile)), "balanced")
+    sacred: bool = given(truth, False)
+    enabled: bool = given(truth, True)
 
 
-class Mode(_Frozen):
-    """One mode, validated. ``name`` is the stem of its file, everything else is in the file.
+@dataclass(frozen=True)
+class Mode:
+    """One mode, as `modes.fields.checked` made it. ``name`` is the stem of its file, all else is in the file.
 
     ``thinking_budget`` is the most tokens of thinking before an answer, None for no limit.
     ``lacks`` is a sentence about what the mode cannot do here yet; ``glyph`` is one terminal cell wide.
     """
 
-    name: Name
-    title: Line
-    description: Line
-    prompt: Annotated[str, AfterValidator(str.strip)] = ""
-    sampling: SamplingPolicy = SamplingPolicy()
-    max_tokens: Annotated[int, Field(ge=1, le=1_000_000)] | None = None
-    stop: Annotated[tuple[Filled, ...], Field(strict=False)] = ()
-    memory: MemoryPolicy = MemoryPolicy()
-    thinking: Literal["auto", "on", "off"] = "auto"
-    thinking_budget: Annotated[int, Field(ge=1)] | None = None
-    colour: Annotated[str, AfterValidator(_colour)] = "#8a8f98"
-    glyph: Annotated[str, AfterValidator(_glyph)] = "•"
-    ascii: Annotated[str, AfterValidator(_ascii)] = "*"
-    coefficients: Name | None = None
-    lacks: Line | None = None
+    name: str = given(text(_name))
+    title: str = given(text(_line))
+    description: str = given(text(_line))
+    prompt: str = given(text(str.strip), "")
+    sampling: SamplingPolicy = given(table_of(SamplingPolicy), SamplingPolicy())
+    max_tokens: int | None = given(whole(1, 1_000_000), None)
+    stop: tuple[str, ...] = given(list_of(text(_filled)), ())
+    memory: MemoryPolicy = given(table_of(MemoryPolicy), MemoryPolicy())
+    thinking: Thinking = given(one_of(*get_args(Thinking)), "auto")
+    thinking_budget: int | None = given(whole(1), None)
+    colour: str = given(text(_colour), "#8a8f98")
+    glyph: str = given(text(_glyph), "•")
+    ascii: str = given(text(_ascii), "*")
+    coefficients: str | None = given(text(_name), None)
+    lacks: str | None = given(text(_line), None)
 
-    @field_validator("coefficients")
-    @classmethod
-    def _base_is_bare(cls, coefficients: str | None, info: ValidationInfo) -> str | None:
-        if coefficients is not None and info.data.get("name") == BASE:
-            raise ValueError(f"none: {BASE} is the model itself; give them to another mode")
-        return coefficients
+    def __post_init__(self) -> None:
+        if self.name == BASE and self.coefficients is not None:
+            found = f"found {shown(self.coefficients)}, expected none"
+            raise Unfit([("coefficients", f"{found}: {BASE} is the model itself; give them to another mode")])
 
     @cached_property
     def version(self) -> str:
         """12 hex digits that change with what the file means, not with how it is written."""
-        content = json.dumps(self.model_dump(mode="json"), sort_keys=True, separators=(",", ":"))
+        import hashlib  # takes long to import, and is wanted with the first answer only
+        import json
+
+        content = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(content.encode()).hexdigest()[:12]

@@ -6,11 +6,11 @@ This module must not know how that is shown.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib import resources
+from dataclasses import asdict
 from pathlib import Path
 
 from modes import tables
-from modes.catalog import BUILTIN, Catalog
+from modes.catalog import BUILTIN, Catalog, builtin_table
 
 DEFAULT = "default"
 BUILTIN_HOME = "built-in"
@@ -25,8 +25,8 @@ def origins(catalog: Catalog, name: str, directory: Path) -> dict[str, str]:
     for source, table in _layers(catalog, name, directory):
         for field in _fields(table):
             found.setdefault(field, source)
-    every = _fields(catalog.modes[name].model_dump(exclude={"name"}))
-    return {field: found.get(field, DEFAULT) for field in every}
+    every = _fields(asdict(catalog.modes[name]))
+    return {field: found.get(field, DEFAULT) for field in every if field != "name"}
 
 
 def home(catalog: Catalog, name: str, directory: Path) -> str:
@@ -57,8 +57,7 @@ def _layers(catalog: Catalog, name: str, directory: Path) -> Iterator[tuple[str,
             return
         name = extends
     if name in BUILTIN:
-        bundled = resources.files("modes") / "builtin" / f"{name}.toml"
-        yield f"{BUILTIN_HOME} {name}", tables.read(bundled.read_bytes())
+        yield f"{BUILTIN_HOME} {name}", builtin_table(name)
 
 
 def _read(file: Path) -> tables.Table:

@@ -6,19 +6,18 @@ This module must not know how modes are shown or spoken in.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, fields
 from pathlib import Path
-
-from pydantic import ValidationError
+from typing import NamedTuple
 
 from modes import tables
+from modes.fields import Unfit, checked
 from modes.mode import Mode
 
-_FIELDS = frozenset({*Mode.model_fields, "extends"} - {"name"})
+_FIELDS = frozenset({*(field.name for field in fields(Mode)), "extends"} - {"name"})
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(NamedTuple):
     """A mode file, or the directory of them, left out; ``text`` says why and what holds meanwhile."""
 
     file: Path
@@ -39,10 +38,9 @@ def validate(name: str, table: Mapping[str, object]) -> Mode:
     if "name" in table:
         raise RefusedError("name: is taken from the file's name; remove this line")
     try:
-        return Mode.model_validate({"name": name, **table})
-    except ValidationError as error:
-        found = tables.reasons(error, Mode, _FIELDS)
-        raise RefusedError("; ".join(f"{field}: {text}" for field, text in found)) from None
+        return Mode(**checked(Mode, {"name": name, **table}, _FIELDS))
+    except Unfit as error:
+        raise RefusedError(str(error)) from None
 
 
 class Shelf:
@@ -95,7 +93,8 @@ class Shelf:
             raise table
         if "extends" not in table:
             return validate(name, table)
-        start = self._start(name, table["extends"]).model_dump(exclude={"name"})
+        start = asdict(self._start(name, table["extends"]))
+        del start["name"]
         return validate(name, tables.merge(start, {key: table[key] for key in table if key != "extends"}))
 
     def _start(self, name: str, extends: object) -> Mode:

@@ -6,10 +6,13 @@ This module must not know how the text was read, nor whether the coefficients ar
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from engine.contract import Scales
 from modes import blend
-from modes.mode import Mode
+
+if TYPE_CHECKING:
+    from engine.contract import Scales
+    from modes.mode import Mode
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from tui.core.commands import COMMANDS
-from tui.ui.app import KEY_GROUPS
+from tui.ui.key_groups import KEY_GROUPS
 from tui.ui.keys import key_name
 
 FILE = Path(__file__).parents[1] / "docs/keys.md"

@@ -15,6 +15,17 @@ from tests.tui.watched import import_mark, telling_imports
 #: What runs or trains models.
 HEAVY = ("llama_cpp", "mlx", "openai", "sentence_transformers", "torch", "transformers")
 
+#: What the first frame shows nothing of: others' first, then ours for turns, lists, commands, keys and modes
+#: that an operator has written.
+LATER = (
+    *("hashlib", "jinja2", "json", "markdown_it", "numpy", "psutil", "pydantic"),
+    "textual.widgets._markdown",
+    *("engine.contract", "tui.core.turn", "tui.core.conversation", "tui.core.store.tree", "tui.ui.live"),
+    *("tui.ui.rows", "tui.ui.widgets.conversations", "tui.ui.widgets.popup", "tui.ui.widgets.entries"),
+    *("tui.core.commands", "tui.core.complete", "tui.ui.screens.commands", "tui.ui.screens.palette"),
+    *("tui.ui.keys", "tui.ui.key_groups", "tui.ui.screens.help", "modes.shelf"),
+)
+
 
 def modules_after(code: str) -> set[str]:
     """Names of the top-level packages that a fresh Python has loaded after ``code``."""
@@ -55,4 +66,15 @@ def test_the_first_frame_is_drawn_before_what_runs_models_is_loaded(tmp_path: Pa
         assert drawn < screen.seen.index(import_mark("llama_cpp"))
         seen = [module for module in HEAVY if import_mark(module) in screen.seen]
         assert seen == ["llama_cpp"]
+        assert screen.leave() == 0
+
+
+@pytest.mark.terminal
+def test_the_first_frame_waits_for_nothing_that_it_does_not_show(tmp_path: Path) -> None:
+    program = Program(tmp_path / "data", tmp_path / "config")
+    with opened(program, **telling_imports(tmp_path / "watch", LATER)) as screen:
+        screen.shows("idle")
+        before = screen.seen[: screen.seen.index(b"/help  all commands")]
+        assert [module for module in LATER if import_mark(module) in before] == []
+        assert import_mark("tui.ui.widgets.conversations") in screen.seen, "else nothing was watched"
         assert screen.leave() == 0

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from modes.blend import BadBlend
 from modes.catalog import BUILTIN, Catalog, UnknownMode
+from modes.mode import MemoryPolicy, SamplingPolicy
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def test_base_adds_nothing(builtin: Catalog) -> None:
         (),
         None,
     )
-    assert not base.sampling.model_fields_set and not base.memory.model_fields_set
+    assert (base.sampling, base.memory) == (SamplingPolicy(), MemoryPolicy())
 
 
 def test_each_built_in_mode_can_be_told_apart_by_every_sign(builtin: Catalog) -> None:
@@ -55,8 +57,9 @@ def test_prompts_are_short_enough_for_a_small_model(builtin: Catalog) -> None:
         assert len(mode.prompt) <= 500
 
 
-def test_built_in_modes_name_no_coefficients_yet(builtin: Catalog) -> None:
-    assert {mode.coefficients for mode in builtin.modes.values()} == {None}
+def test_built_in_modes_that_are_learned_name_their_own_coefficients(builtin: Catalog) -> None:
+    named = {mode.name: mode.coefficients for mode in builtin.modes.values() if mode.coefficients}
+    assert named == {name: name for name in ("legal", "coding", "cherokee", "reasoning")}
 
 
 def test_legal_is_careful_and_cool(builtin: Catalog) -> None:
@@ -98,8 +101,8 @@ def test_extends_starts_from_a_mode_and_changes_what_it_names(builtin: Catalog, 
     (tmp_path / "legal.toml").write_text('extends = "legal"\nstop = ["END"]\n[sampling]\ntop_k = 1\n')
     before, after = builtin.modes["legal"], Catalog.load(tmp_path).modes["legal"]
     assert after.stop == ("END",)
-    assert after.sampling == before.sampling.model_copy(update={"top_k": 1})
-    assert after == before.model_copy(update={"stop": after.stop, "sampling": after.sampling})
+    assert after.sampling == replace(before.sampling, top_k=1)
+    assert after == replace(before, stop=after.stop, sampling=after.sampling)
 
 
 def test_extends_follows_the_operators_own_files(tmp_path: Path) -> None:

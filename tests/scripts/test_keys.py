@@ -6,7 +6,7 @@ import runpy
 import tomllib
 from pathlib import Path
 
-from tui.ui.app import KEY_GROUPS
+from tui.ui.key_groups import KEY_GROUPS
 from tui.ui.keys import checked
 
 SCRIPT = Path(__file__).parents[2] / "scripts/keys.py"

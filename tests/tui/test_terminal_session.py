@@ -133,3 +133,14 @@ def test_an_error_that_nobody_expected_is_shown_and_the_exit_code_is_1(program: 
         with pytest.raises(AssertionError, match="exit 1") as told:
             screen.shows("never")
         assert "no tui.ui.widgets.prose today" in str(told.value)
+
+
+def test_what_is_typed_while_the_program_starts_is_in_the_prompt(program: Program) -> None:
+    with opened(program) as screen:
+        screen.child.send("typed at once")
+        screen.shows("idle")
+        screen.until(
+            lambda: b"typed at once" in screen.seen.partition(b"\x1b[?1049h")[2], "text in the prompt"
+        )
+        screen.child.send("\x15")
+        assert screen.leave() == 0

@@ -7,11 +7,14 @@ from typing import Any
 
 import click
 
+from tui.cli.commands import Commands
 from tui.cli.opening import open_session
 from tui.cli.options import engine_options
 
 
-@click.group(invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    cls=Commands, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]}
+)
 @click.version_option(package_name="modeshare", prog_name="tui")
 @click.option("-m", "--mode", help="Mode or blend to begin in, such as legal or legal*0.7+reasoning*0.3.")
 @click.option("--resume", metavar="ID", help="Go on with a conversation: its id, the beginning, or latest.")
@@ -31,12 +34,13 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
     # The screen turns it on again.
     gc.disable()
     with open_session(flags, load=False) as session:
-        from tui.core.resuming import find
         from tui.ui.app import ChatApp
 
         if mode := flags.get("mode"):
             session.asked_for(session.catalog.voice(mode))
         if resume:
+            from tui.core.resuming import find
+
             resume = find(session.store, resume).id
         chat = ChatApp(session, resume)
         chat.run(mouse=session.config.mouse)

@@ -6,6 +6,7 @@ It must not know how they were made; which a turn needs is its mode's business.
 from __future__ import annotations
 
 import threading
+from collections.abc import Set
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,10 +14,18 @@ from typing import TYPE_CHECKING
 from engine.contract import Engine, NotInstalled, Scales
 
 if TYPE_CHECKING:  # NumPy stays out of the first frame
-    from modes.share.library import Shelved
+    from modes.share.library import Library, Shelved
 
 #: The modes that come with the program, in versions as `modes.share.library` keeps them.
 SHIPPED = Path(__file__).parents[2] / "modes" / "starter"
+
+
+def held(folder: Path, shipped: Path = SHIPPED) -> Library:
+    """The operator's own library, or what is shipped while that has nothing. Raises `LibraryError`."""
+    from modes.share.library import Library
+
+    own, ours = Library(folder), Library(shipped)
+    return ours if own.current() is None and ours.current() is not None else own
 
 
 class CoefficientsUnusable(NotInstalled):
@@ -41,21 +50,17 @@ class Wardrobe:
     """The coefficients of one subspace, put on when they are first needed. From any thread.
 
     ``folder`` has the operator's own; as long as it is empty, ``shipped`` takes its place where it is for the
-    base that runs.
+    base that runs. ``asked`` are those that the operator has named, so that they are worn although nobody has
+    checked them; more may come into it.
     """
 
-    def __init__(self, folder: Path, shipped: Path = SHIPPED) -> None:
-        self._folder, self._shipped = folder, shipped
+    def __init__(self, folder: Path, shipped: Path = SHIPPED, asked: Set[str] = frozenset()) -> None:
+        self._folder, self._shipped, self._asked = folder, shipped, asked
         self._lock = threading.Lock()
         self._version: str | None = None
         self._shelved: Shelved | None = None
         self._ready: set[str] = set()
         self._verified: set[str] = set()
-        self._asked: set[str] = set()
-
-    def ask_for(self, scales: Scales) -> None:
-        """The operator has named what ``scales`` names, so that it is worn although nobody has checked it."""
-        self._asked.update(name for name, _ in scales)
 
     def prepare(self, engine: Engine, scales: Scales) -> Worn:
         """Install what ``scales`` names in ``engine`` unless it is there already.

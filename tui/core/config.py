@@ -5,14 +5,14 @@ This module must not know where config.toml lies (`tui.core.paths`), nor what an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from typing import Any, Literal, NamedTuple, get_args
 
 from modes import blend, tables
+from modes.checks import one_of, text, truth, whole
+from modes.fields import Unfit, Written, checked, every, given
 
 PREFIX = "MODESHARE_"
 
@@ -29,7 +29,6 @@ class ConfigError(Exception):
 
 
 def _path(value: object) -> Path:
-    # Before pydantic's own check, because a strict one takes no text for a path.
     if not isinstance(value, str | Path):
         raise ValueError("a path in quotes")
     if not value or value == Path():
@@ -47,66 +46,70 @@ def _spec(text: str) -> str:
         raise ValueError(f"a mode or blend ({error})") from None
 
 
-def _pairs(value: object) -> object:
-    if not isinstance(value, str):
-        return value
-    pairs = [pair.partition("=") for pair in value.split(";") if pair.strip()]
-    if not all(equals and name.strip() for name, equals, _ in pairs):
-        raise ValueError("a table, or pairs such as fold=f2; send=ctrl+s")
-    return {name.strip(): keys.strip() for name, _, keys in pairs}
+def _keys(value: object) -> dict[str, str]:
+    if isinstance(value, str):
+        pairs = [pair.partition("=") for pair in value.split(";") if pair.strip()]
+        if not all(equals and name.strip() for name, equals, _ in pairs):
+            raise ValueError("a table, or pairs such as fold=f2; send=ctrl+s")
+        return {name.strip(): keys.strip() for name, _, keys in pairs}
+    if not isinstance(value, dict):
+        raise ValueError("a table")
+    return dict(zip(value, every((f".{name}", text(), keys) for name, keys in value.items()), strict=True))
 
 
-class Config(BaseModel):
+EngineName = Literal["llama"]
+
+
+@dataclass(frozen=True)
+class Config:
     """Every setting. None means that the program chooses by what it finds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    model: Annotated[Path, BeforeValidator(_path)] | None = None
+    model: Path | None = given(_path, None)
     """The model file (GGUF); None is the starter model."""
 
-    engine: Literal["llama"] = "llama"
+    engine: EngineName = given(one_of(*get_args(EngineName)), "llama")
     """What runs the model."""
 
-    context: Annotated[int, Field(ge=256)] | None = None
+    context: int | None = given(whole(256), None)
     """Tokens of context, prompt and answer together."""
 
-    threads: Annotated[int, Field(ge=1)] | None = None
+    threads: int | None = given(whole(1), None)
     """Processor threads that generate."""
 
-    batch: Annotated[int, Field(ge=8, le=4096)] | None = None
+    batch: int | None = given(whole(8, 4096), None)
     """Tokens of a prompt read in one step; None is what was measured to be fast."""
 
-    flash_attention: bool | None = None
+    flash_attention: bool | None = given(truth, None)
     """Flash attention; None is what was measured to be fast."""
 
-    tune: bool = True
+    tune: bool = given(truth, True)
     """Measure once, for some seconds, how a model runs fastest on this machine."""
 
-    gpu_layers: Annotated[int, Field(ge=-1)] | None = None
+    gpu_layers: int | None = given(whole(-1), None)
     """Layers of the model kept on the GPU; -1 is all of them."""
 
-    slots: Annotated[int, Field(ge=1)] | None = None
+    slots: int | None = given(whole(1), None)
     """Answers that can be written at once."""
 
-    cache: Annotated[int, Field(ge=0)] | None = None
+    cache: int | None = given(whole(0), None)
     """MiB of main memory for what was read, beside the context; 0 keeps none."""
 
-    mode: Annotated[str, AfterValidator(_spec)] = blend.BASE
+    mode: str = given(text(_spec), blend.BASE)
     """The mode or blend that a new conversation begins in."""
 
-    theme: str | None = None
+    theme: str | None = given(text(), None)
     """Name of the colour theme; None is dark, or monochrome where the terminal has no colours."""
 
-    ascii: bool | None = None
+    ascii: bool | None = given(truth, None)
     """ASCII in place of glyphs; None goes by the locale."""
 
-    mouse: bool = True
+    mouse: bool = given(truth, True)
     """The mouse scrolls and clicks; without, it selects text as the terminal does by itself."""
 
-    history: bool = True
+    history: bool = given(truth, True)
     """What was sent is kept on disk, to be recalled with Up in later sessions."""
 
-    keys: Annotated[dict[str, str], BeforeValidator(_pairs)] = {}
+    keys: Mapping[str, str] = given(_keys, {})
     """Other keys, by the name of what they do, several separated by commas (docs/keys.md).
 
     In a variable: ``fold=f2; send=ctrl+s``.
@@ -119,18 +122,18 @@ class Config(BaseModel):
         ``~`` stands for the home directory; a relative model path in the file starts from the file's
         own directory. An empty variable counts as not set.
         """
-        return cls()._over(_from_file(config_file))._over(_from_environ(environ))
+        return cls(**_from_file(config_file) | _from_environ(environ))
 
     def with_flags(self, **flags: object) -> Config:
         """These settings with the flags that are not None over them. Raises `ConfigError`."""
-        return self._over(_from_flags(flags))
-
-    def _over(self, layer: Config) -> Config:
-        return self.model_copy(update={field: getattr(layer, field) for field in layer.model_fields_set})
+        return replace(self, **_from_flags(flags))
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+#: The names of all settings.
+NAMES = tuple(field.name for field in fields(Config))
+
+
+class Setting(NamedTuple):
     """One setting as it holds; ``source`` is the file, variable or flag it is from, or ``default``."""
 
     name: str
@@ -142,22 +145,22 @@ def settings(
     config_file: Path, environ: Mapping[str, str], flags: Mapping[str, object] | None = None
 ) -> tuple[Setting, ...]:
     """Every setting, in the order of `Config`, with where its value is from. Raises `ConfigError`."""
-    file, variables, given = _from_file(config_file), _from_environ(environ), _from_flags(flags or {})
+    file, variables, flagged = _from_file(config_file), _from_environ(environ), _from_flags(flags or {})
 
-    def setting(name: str) -> Setting:
-        if name in given.model_fields_set:
-            return Setting(name, getattr(given, name), _flag(name))
-        if name in variables.model_fields_set:
-            return Setting(name, getattr(variables, name), _variable(name))
-        source = str(config_file) if name in file.model_fields_set else "default"
-        return Setting(name, getattr(file, name), source)
+    def source(name: str) -> str:
+        if name in flagged:
+            return _flag(name)
+        if name in variables:
+            return _variable(name)
+        return str(config_file) if name in file else "default"
 
-    return tuple(setting(name) for name in Config.model_fields)
+    config = Config(**file | variables | flagged)
+    return tuple(Setting(name, getattr(config, name), source(name)) for name in NAMES)
 
 
 def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:
     """A warning for each ``MODESHARE_*`` variable that means nothing, with the nearest name."""
-    known = {_variable(field) for field in Config.model_fields} | _OTHERS
+    known = {_variable(name) for name in NAMES} | _OTHERS
     return tuple(
         f"{tables.printable(name)}: no such variable, it changes nothing{tables.nearest(name, known, 0.85)}"
         for name in sorted(environ)
@@ -173,41 +176,32 @@ def _flag(field: str) -> str:
     return "--" + field.replace("_", "-")
 
 
-def _from_file(file: Path) -> Config:
+def _from_file(file: Path) -> dict[str, Any]:
     try:
-        table = tables.read(file.read_bytes())
+        found = checked(Config, tables.read(file.read_bytes()))
     except FileNotFoundError:
-        return Config()
+        return {}
     except OSError as error:
         raise ConfigError(f"{file}: cannot be read ({error.strerror}): check its permissions") from None
-    except tables.BadTableError as error:
+    except (tables.BadTableError, Unfit) as error:
         raise ConfigError(f"{file}: {error}") from None
-    found = _validated(table, strict=True)
-    if isinstance(found, Config):
-        if found.model is None or found.model.is_absolute():
-            return found
-        return found.model_copy(update={"model": file.parent / found.model})
-    raise ConfigError(f"{file}: {'; '.join(f'{field}: {text}' for field, text in found)}")
+    if "model" in found:
+        found["model"] = file.parent / found["model"]
+    return found
 
 
-def _from_environ(environ: Mapping[str, str]) -> Config:
-    written = {field: environ.get(_variable(field)) for field in Config.model_fields}
-    found = _validated({field: text for field, text in written.items() if text}, strict=False)
-    if isinstance(found, Config):
-        return found
-    raise ConfigError("; ".join(f"{_variable(field)}: {text}" for field, text in found))
+def _from_environ(environ: Mapping[str, str]) -> dict[str, Any]:
+    written = {name: Written(environ.get(_variable(name), "")) for name in NAMES}
+    return _named({name: text for name, text in written.items() if text}, _variable)
 
 
-def _from_flags(flags: Mapping[str, object]) -> Config:
-    found = _validated({field: value for field, value in flags.items() if value is not None}, strict=True)
-    if isinstance(found, Config):
-        return found
-    raise ConfigError("; ".join(f"{_flag(field)}: {text}" for field, text in found))
+def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
+    return _named({name: value for name, value in flags.items() if value is not None}, _flag)
 
 
-def _validated(table: dict[str, Any], strict: bool) -> Config | Iterator[tuple[str, str]]:
-    """The settings, or what is wrong with them; ``strict`` where values carry their own type."""
+def _named(table: Mapping[str, object], spelling: Callable[[str], str]) -> dict[str, Any]:
+    """The settings of ``table``; complaints tell a setting by its ``spelling``. Raises `ConfigError`."""
     try:
-        return Config.model_validate(table, strict=strict)
-    except ValidationError as error:
-        return tables.reasons(error, Config)
+        return checked(Config, table)
+    except Unfit as error:
+        raise ConfigError("; ".join(f"{spelling(name)}: {why}" for name, why in error.complaints)) from None

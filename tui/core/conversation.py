@@ -10,6 +10,9 @@ from typing import Any, Literal
 
 from engine.contract import Role, Usage
 
+#: Characters of an id that are enough to show.
+SHORT_ID = 8
+
 #: ``streaming``: being written now. ``interrupted``: its program ended in mid-answer. ``stopped``: the
 #: operator stopped it. ``length``/``context``: cut off by a limit. ``failed``: see ``error``.
 Status = Literal["done", "streaming", "interrupted", "stopped", "length", "context", "failed"]

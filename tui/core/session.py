@@ -10,35 +10,35 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tui.core.coefficients import Wardrobe
 from tui.core.history import History
 from tui.core.models import EngineLoader, open_engine
-from tui.core.paths import subspace_dir
-from tui.core.store import Store
-from tui.core.turn import Turns
 
 if TYPE_CHECKING:
     from modes.catalog import Catalog
     from modes.voice import Voice
     from tui.core.config import Config
     from tui.core.settings_file import SettingsFile
+    from tui.core.store import Store
+    from tui.core.turn import Turns
 
 
 @dataclass(slots=True)
 class Session:
     """``notices`` are what the operator is still to be told, whole sentences; whoever tells them clears it.
 
-    ``history`` is what was sent from the prompt. Without ``settings_file`` no change of settings is seen.
+    ``data`` is the folder in which coefficients are looked for, ``history`` what was sent from the prompt.
+    Without ``settings_file`` no change of settings is seen.
     """
 
     config: Config
     catalog: Catalog
     store: Store
     loader: EngineLoader
-    wardrobe: Wardrobe | None = None
+    data: Path | None = None
     notices: list[str] = field(default_factory=list)
     history: History = field(default_factory=lambda: History(None))
     settings_file: SettingsFile | None = None
+    _asked: set[str] = field(default_factory=set)
     _turns: Turns | None = None
     _making: threading.Lock = field(default_factory=threading.Lock)
 
@@ -54,7 +54,7 @@ class Session:
             notices.append(store.notice)
         history = History(data / "history.jsonl")
         history.keep(config.history)
-        return cls(config, catalog, store, loader, Wardrobe(subspace_dir(data)), notices, history)
+        return cls(config, catalog, store, loader, data, notices, history)
 
     def refresh_modes(self) -> None:
         """Read mode files again if any was changed; what is wrong with one is told once, in `notices`."""
@@ -76,15 +76,19 @@ class Session:
 
     def asked_for(self, voice: Voice) -> None:
         """The operator has named ``voice``: coefficients that nobody has checked may come with it."""
-        if self.wardrobe is not None:
-            self.wardrobe.ask_for(voice.scales)
+        self._asked.update(name for name, _ in voice.scales)
 
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""
+        from tui.core.coefficients import Wardrobe  # all that makes a turn comes after the first frame
+        from tui.core.paths import subspace_dir
+        from tui.core.turn import Turns
+
         engine = self.loader.wait()
         with self._making:
             if self._turns is None:
-                self._turns = Turns(engine, self.store, self.wardrobe)
+                wardrobe = None if self.data is None else Wardrobe(subspace_dir(self.data), asked=self._asked)
+                self._turns = Turns(engine, self.store, wardrobe)
             return self._turns
 
     def close(self) -> None:

@@ -6,10 +6,10 @@ This module must not know what any setting leads to.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from tui.core.config import LIVE, Config, ConfigError
+from tui.core.config import LIVE, NAMES, Config, ConfigError
 
 Stamp = tuple[int, int] | None
 
@@ -39,12 +39,12 @@ class SettingsFile:
             new = Config.load(self.file, self.environ).with_flags(**self.flags)
         except ConfigError as error:
             return config, f"{error}; the settings stay as they were until this is corrected"
-        differing = [name for name in Config.model_fields if getattr(new, name) != getattr(config, name)]
+        differing = [name for name in NAMES if getattr(new, name) != getattr(config, name)]
         now = [name for name in differing if name in LIVE]
         later = [name for name in differing if name not in LIVE]
         said = [f"{', '.join(now)} changed"] * bool(now)
         said += [f"{', '.join(later)} will change at the next start"] * bool(later)
-        kept = config.model_copy(update={name: getattr(new, name) for name in now})
+        kept = replace(config, **{name: getattr(new, name) for name in now})
         return kept, f"{self.file} was changed: {'; '.join(said) or 'no setting differs'}"
 
     def _look(self) -> Stamp:

@@ -16,6 +16,7 @@ from modes.voice import Voice
 from tui.core import resuming
 from tui.core.constraints import UNCONSTRAINED, Constraints
 from tui.core.conversation import (
+    SHORT_ID,
     Conversation,
     Dropped,
     Finished,
@@ -25,7 +26,6 @@ from tui.core.conversation import (
     Unverified,
 )
 from tui.core.session import Session
-from tui.core.store import SHORT_ID
 from tui.core.turn import Ask, Event
 from tui.headless.inputs import not_held
 from tui.headless.output import Notices

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 
 from tui.core.config import Setting
@@ -20,7 +19,7 @@ def show_path(file: Path) -> None:
 def show_settings(settings: Sequence[Setting], file: Path, as_json: bool) -> None:
     """Every setting, its value and the source of it."""
     if as_json:
-        write_json({"schema": SCHEMA, "file": file, "settings": [asdict(one) for one in settings]})
+        write_json({"schema": SCHEMA, "file": file, "settings": [one._asdict() for one in settings]})
         return
     write_rows([(one.name, _value(one.value), one.source) for one in settings])
 

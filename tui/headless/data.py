@@ -10,8 +10,10 @@ import time
 from contextlib import closing, suppress
 from pathlib import Path
 
+from tui.core.conversation import SHORT_ID
 from tui.core.paths import PathUnusable, ensure_private_dir, our_data
-from tui.core.store import SHORT_ID, NoSuchConversation, Store, StoreError, in_use, restore
+from tui.core.store import NoSuchConversation, Store, StoreError, in_use
+from tui.core.store.copying import restore
 from tui.headless.report import write_line, write_rows
 
 

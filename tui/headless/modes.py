@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def show_mode(catalog: Catalog, name: str, directory: Path, as_json: bool) -> No
     mode = voice.lead
     sources = origins(catalog, mode.name, directory)
     if as_json:
-        content = mode.model_dump(mode="json")
+        content = asdict(mode)
         summary = {"version": mode.version, "source": home(catalog, mode.name, directory)}
         write_json({"schema": SCHEMA, **summary, "mode": content, "sources": sources})
         return
@@ -58,8 +59,10 @@ def show_mode(catalog: Catalog, name: str, directory: Path, as_json: bool) -> No
 
 def _summary(catalog: Catalog, name: str, directory: Path) -> dict[str, Any]:
     mode = catalog.modes[name]
-    fields = mode.model_dump(include={"name", "title", "description", "coefficients", "lacks"})
-    return {**fields, "source": home(catalog, name, directory)}
+    told = {
+        field: getattr(mode, field) for field in ("name", "title", "description", "coefficients", "lacks")
+    }
+    return {**told, "source": home(catalog, name, directory)}
 
 
 def _state(mode: Mode) -> str:

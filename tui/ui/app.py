@@ -10,7 +10,7 @@ import signal
 import threading
 from collections.abc import Sequence
 from types import FrameType
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual import on
 from textual.app import App
@@ -18,16 +18,13 @@ from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import Screen
 
-from tui.core.session import Session
-from tui.ui import keys
 from tui.ui.messages import SettingsChanged
 from tui.ui.screens.chat import ChatScreen
-from tui.ui.screens.help import Help
-from tui.ui.screens.keyed import Keyed
-from tui.ui.screens.palette import Entry, Palette, entries
 from tui.ui.theme import OURS, Colourless, NoSuchTheme, choose, default
-from tui.ui.widgets.conversations import Conversations
-from tui.ui.widgets.prompt import Prompt
+
+if TYPE_CHECKING:
+    from tui.core.session import Session
+    from tui.ui.screens.palette import Entry
 
 
 class ChatApp(App[None]):
@@ -62,6 +59,9 @@ class ChatApp(App[None]):
 
     def bound(self) -> dict[str, list[Binding]]:
         """Every key action with its keys as they are now, in the groups that the help shows."""
+        from tui.ui import keys
+        from tui.ui.key_groups import KEY_GROUPS
+
         return {group.title: keys.bound(group.named(), self._keymap_wanted) for group in KEY_GROUPS}
 
     @on(SettingsChanged)
@@ -73,18 +73,27 @@ class ChatApp(App[None]):
                 choose(self, config.theme)
             except NoSuchTheme as error:
                 notices.append(str(error))
-        self._keymap_wanted, wrong = keys.checked(config.keys, KEY_GROUPS)
-        notices += wrong
+        self._keymap_wanted = {}
+        if config.keys:
+            from tui.ui import keys
+            from tui.ui.key_groups import KEY_GROUPS
+
+            self._keymap_wanted, wrong = keys.checked(config.keys, KEY_GROUPS)
+            notices += wrong
         self.set_keymap(self._keymap_wanted)
 
     def action_help(self) -> None:
         if isinstance(self.screen, ChatScreen):
+            from tui.ui.screens.help import Help
+
             self.push_screen(Help(self.bound()))
 
     def action_palette(self) -> None:
         chat = self.screen
         if not isinstance(chat, ChatScreen):
             return
+        from tui.ui.key_groups import KEY_GROUPS
+        from tui.ui.screens.palette import Palette, entries
 
         async def chosen(entry: Entry | None) -> None:
             if entry is not None and entry.action:
@@ -118,14 +127,3 @@ class ChatApp(App[None]):
 
         # Apart, because the screen's thread may hold what the answer needs to be saved.
         threading.Thread(target=end, name="hang-up", daemon=True).start()
-
-
-_CHAT, _LIST = frozenset({"chat"}), frozenset({"list"})
-
-#: Whose keys the help, the palette and docs/keys.md list, and config.toml may change.
-KEY_GROUPS = (
-    keys.Group("Writing", Prompt, _CHAT, ""),
-    keys.Group("The conversation", Keyed, _CHAT, "screen."),
-    keys.Group("The list of conversations", Conversations, _LIST, None),
-    keys.Group("The program", ChatApp, _CHAT | _LIST, "app."),
-)

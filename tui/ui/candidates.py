@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable
 from modes.blend import ALIASES
 from tui.core.commands import Kind
 from tui.core.complete import Candidate, files
+from tui.core.conversation import SHORT_ID
 from tui.core.session import Session
-from tui.core.store import SHORT_ID, StoreError
+from tui.core.store import StoreError
 from tui.ui.text import one_line
 
 

@@ -6,12 +6,15 @@ module must not know widgets.
 
 from __future__ import annotations
 
-from engine.contract import Engine, EngineError
-from modes.voice import Voice
-from tui.core.context import Split, measure
-from tui.core.conversation import Node
-from tui.core.session import Session
-from tui.ui.desk import Desk
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.contract import Engine
+    from modes.voice import Voice
+    from tui.core.context import Split
+    from tui.core.conversation import Node
+    from tui.core.session import Session
+    from tui.ui.desk import Desk
 
 #: What a count depends on: the voice's version, and the path's end where no answer has been measured.
 Key = tuple[str, str | None]
@@ -28,7 +31,7 @@ class Counting:
     @property
     def split(self) -> Split | None:
         """As far as it is known now; it grows with the answer being written."""
-        split = self._counted.get(self._key)
+        split = self._counted.get(self._key) if self._counted else None
         return split.grown(self._desk.meter.used) if split else None
 
     def wanted(self) -> tuple[Key, Engine, Voice, list[Node]] | None:
@@ -54,6 +57,9 @@ class Counting:
 
 def count(engine: Engine, voice: Voice, path: list[Node]) -> Split | None:
     """Blocks; None when the engine refuses."""
+    from engine.contract import EngineError
+    from tui.core.context import measure
+
     try:
         return measure(engine, voice, path)
     except EngineError:

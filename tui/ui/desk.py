@@ -6,14 +6,16 @@ The one owner of live turns. It must not know widgets; its store may raise `Stor
 from __future__ import annotations
 
 import time
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from tui.core.conversation import Conversation
-from tui.core.session import Session
-from tui.core.turn import Ask
 from tui.ui.dialogue import Dialogue
-from tui.ui.live import Live, Step
 from tui.ui.meter import Meter
+
+if TYPE_CHECKING:
+    from tui.core.conversation import Conversation
+    from tui.core.session import Session
+    from tui.core.turn import Ask
+    from tui.ui.live import Live, Step
 
 #: Seconds that leaving waits for the answers under way to be saved.
 PATIENCE = 3.0
@@ -74,6 +76,8 @@ class Desk:
 
     def begin(self, ask: Ask) -> Live:
         """Start a turn in the conversation in front, where none is under way."""
+        from tui.ui.live import Live  # with the first turn: it brings all that makes one
+
         live = Live(self._session, self.front, ask, self._meter.used)
         self._live[ask.conversation] = live
         live.start()

@@ -7,14 +7,17 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from modes.blend import BASE, VoiceError
-from modes.voice import Voice
-from tui.core.conversation import Conversation, Finished, Node, Started
-from tui.core.session import Session
 from tui.core.store import StoreError
-from tui.core.turn import Ask
-from tui.core.versions import Version, versions
+
+if TYPE_CHECKING:
+    from modes.voice import Voice
+    from tui.core.conversation import Conversation, Finished, Node, Started
+    from tui.core.session import Session
+    from tui.core.turn import Ask
+    from tui.core.versions import Version
 
 
 class NothingThere(Exception):
@@ -63,14 +66,14 @@ class Dialogue:
             self.conversation = self._session.store.create(self.voice.spec)
         end = self.path[-1].id if self.path else None
         parent = self._edited.parent if self._edited is not None else end
-        return Ask(self.conversation.id, self.voice, question, parent)
+        return self._turn(self.conversation, question, parent)
 
     def again(self) -> Ask:
         """A turn that answers the last question once more. Raises `NothingThere`."""
         question = self.last_question
         if question is None or self.conversation is None:
             raise NothingThere("there is no question to answer again")
-        return Ask(self.conversation.id, self.voice, None, question.id)
+        return self._turn(self.conversation, None, question.id)
 
     def edit(self) -> str:
         """The text of the last question, which the next one will replace. Raises `NothingThere`."""
@@ -155,9 +158,16 @@ class Dialogue:
         self.versions = self._versions()
         return forked
 
+    def _turn(self, conversation: Conversation, question: str | None, parent: str | None) -> Ask:
+        from tui.core.turn import Ask
+
+        return Ask(conversation.id, self.voice, question, parent)
+
     def _versions(self) -> dict[str, Version]:
         if self.conversation is None or not self.path:
             return {}
+        from tui.core.versions import versions
+
         try:
             return versions(self._session.store, self.path, self.conversation.id)
         except StoreError:

@@ -5,17 +5,20 @@ This module must not know widgets other than the fields that it makes.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.content import Content
 
-from engine.contract import ModelUnusable
-from tui.core.context import Split
-from tui.core.models import chosen_model
-from tui.core.session import Session
-from tui.ui.desk import Desk
-from tui.ui.live import Live
-from tui.ui.meter import Meter
+from tui.core.models import starter_model
 from tui.ui.text import one_line
 from tui.ui.widgets.status import Field
+
+if TYPE_CHECKING:
+    from tui.core.context import Split
+    from tui.core.session import Session
+    from tui.ui.desk import Desk
+    from tui.ui.live import Live
+    from tui.ui.meter import Meter
 
 #: Characters of a model's name where there is little room.
 SHORT_NAME = 13
@@ -26,10 +29,8 @@ def model_name(session: Session) -> str:
     engine = session.loader.engine
     if engine is not None:
         return one_line(engine.info.name)
-    try:
-        return one_line(chosen_model(session.config).stem)
-    except ModelUnusable:
-        return "no model"
+    path = session.config.model or starter_model()
+    return one_line(path.stem) if path else "no model"
 
 
 def fields(session: Session, badge: Content, desk: Desk, split: Split | None) -> list[Field]:

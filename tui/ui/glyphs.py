@@ -6,11 +6,10 @@ This module must not know widgets or modes.
 from __future__ import annotations
 
 import locale
-from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Glyphs:
+class Glyphs(NamedTuple):
     """One set of signs, each one cell wide, but ``ellipsis`` and ``separator``, which are text."""
 
     plain: bool

@@ -5,10 +5,14 @@ This module must not know who sends or who listens.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual.message import Message
 
-from tui.core.context import Split
-from tui.core.conversation import Conversation, Hit
+if TYPE_CHECKING:
+    from tui.core.complete import Completion
+    from tui.core.context import Split
+    from tui.core.conversation import Conversation, Hit
 
 
 class PromptSent(Message):
@@ -17,6 +21,14 @@ class PromptSent(Message):
     def __init__(self, text: str) -> None:
         super().__init__()
         self.text = text
+
+
+class CompletionTaken(Message):
+    """The operator clicked ``completion``, a way to go on with what is being typed."""
+
+    def __init__(self, completion: Completion) -> None:
+        super().__init__()
+        self.completion = completion
 
 
 class SettingsChanged(Message):

@@ -6,10 +6,11 @@ This module must not know widgets.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from engine.contract import Chunk, Prefill, Usage
-from tui.core.conversation import Finished, Node
+if TYPE_CHECKING:
+    from engine.contract import Chunk, Prefill, Usage
+    from tui.core.conversation import Finished, Node
 
 Phase = Literal["idle", "waiting", "reading", "thinking", "answering"]
 

@@ -5,15 +5,18 @@ This module must not know keys, commands or the prompt.
 
 from __future__ import annotations
 
-from tui.core.session import Session
-from tui.core.turn import Ask
-from tui.ui.desk import Desk
-from tui.ui.live import Began, Ended, Live, Returned, Step, Warned, Written
-from tui.ui.meter import Meter
+from typing import TYPE_CHECKING
+
 from tui.ui.text import clean, one_line
-from tui.ui.widgets.entries import Answer, Question
-from tui.ui.widgets.transcript import Item, Transcript
-from tui.ui.wording import ending
+
+if TYPE_CHECKING:
+    from tui.core.session import Session
+    from tui.core.turn import Ask
+    from tui.ui.desk import Desk
+    from tui.ui.live import Live, Returned, Step
+    from tui.ui.meter import Meter
+    from tui.ui.widgets.entries import Answer
+    from tui.ui.widgets.transcript import Item, Transcript
 
 
 class Presenter:
@@ -49,8 +52,13 @@ class Presenter:
 
     async def advance(self) -> tuple[bool, list[str]]:
         """Show what has happened; whether a list of conversations changed, and questions that came back."""
+        happened = self._desk.advance()
+        if not happened:
+            return False, []
+        from tui.ui.live import Began, Ended, Returned  # here from the first turn on
+
         changed, returned = False, []
-        for live, steps in self._desk.advance():
+        for live, steps in happened:
             for step in steps:
                 changed = changed or isinstance(step, Began | Ended | Returned)
                 if isinstance(step, Returned):
@@ -64,18 +72,21 @@ class Presenter:
         return "" if self._session.loader.engine else "waiting for the model"
 
     async def _show(self, live: Live, step: Step) -> None:
-        answer = self._answer.widget if self._answer else None
+        from tui.ui.live import Began, Ended, Warned, Written
+        from tui.ui.wording import ending
+
+        answer = self._answer_shown
         match step:
             case Began(branched):
                 await self._began(branched)
-            case Written(text, thinking) if isinstance(answer, Answer):
+            case Written(text, thinking) if answer:
                 lead = live.ask.voice.lead
                 await answer.write(text, thinking)
                 if thinking:
                     answer.count_thinking(live.meter.thought, getattr(lead, "thinking_budget", None))
             case Warned(text):
                 self._warn(text)
-            case Ended() if isinstance(answer, Answer):
+            case Ended() if answer:
                 answer.end(ending(self._desk.front.path[-1]))
             case _:
                 pass
@@ -83,14 +94,24 @@ class Presenter:
     async def _began(self, branched: bool) -> None:
         if branched or self._question is None:
             return await self.show()
+        from tui.ui.widgets.entries import Question
+
         if isinstance(self._question.widget, Question):
             self._question.widget.recorded()
         path = self._desk.front.path
         self._answer = await self._transcript.answer(lambda: path[-1])
 
     def _warn(self, text: str) -> None:
-        if self._answer and isinstance(self._answer.widget, Answer):
-            self._answer.widget.warn(text)
+        if answer := self._answer_shown:
+            answer.warn(text)
+
+    @property
+    def _answer_shown(self) -> Answer | None:
+        """The answer under way while it is in the transcript's window."""
+        from tui.ui.widgets.entries import Answer
+
+        widget = self._answer.widget if self._answer else None
+        return widget if isinstance(widget, Answer) else None
 
     async def _returned(self, live: Live, step: Returned) -> None:
         here = live.dialogue is self._desk.front

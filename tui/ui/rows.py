@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from modes.catalog import Catalog
-from tui.core.conversation import Hit
-from tui.core.store import SHORT_ID
+from tui.core.conversation import SHORT_ID
 from tui.ui.badge import badge_of
-from tui.ui.glyphs import Glyphs
 from tui.ui.text import one_line
+
+if TYPE_CHECKING:
+    from modes.catalog import Catalog
+    from tui.core.conversation import Hit
+    from tui.ui.glyphs import Glyphs
 
 _AGES = ((86400 * 365, "y"), (86400 * 30, "mo"), (86400, "d"), (3600, "h"), (60, "min"))
 

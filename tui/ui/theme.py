@@ -103,7 +103,14 @@ def choose(app: App[Any], name: str) -> None:
     if name not in app.available_themes:
         raise NoSuchTheme(name, names(app))
     app.no_color = name == MONOCHROME.name or colours_refused() is not None
-    app.theme = name
+    if app.is_running:
+        app.theme = name
+        return
+    # What watches the theme would have the stylesheet parsed a second time before the first frame.
+    app.set_reactive(App.theme, name)
+    app.stylesheet.set_variables(app.get_css_variables())
+    app.set_class(app.current_theme.dark, "-dark-mode", update=False)
+    app.set_class(not app.current_theme.dark, "-light-mode", update=False)
 
 
 def told(app: App[Any], config_file: Path | None) -> str:

@@ -6,16 +6,18 @@ This module must not know widgets.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from modes.voice import Voice
-from tui.core.conversation import Node
-from tui.core.session import Session
 from tui.ui.badge import badge
 from tui.ui.gauges import model_name
-from tui.ui.glyphs import Glyphs
-from tui.ui.wording import other_model
+
+if TYPE_CHECKING:
+    from modes.voice import Voice
+    from tui.core.conversation import Node
+    from tui.core.session import Session
+    from tui.ui.glyphs import Glyphs
 
 _ROWS = (
     "/mode  speak in another mode",
@@ -38,5 +40,7 @@ def trouble(session: Session, path: Sequence[Node]) -> str:
         return f"no model: {reason}\nearlier conversations can still be read (/list)"
     if engine is None:
         return ""
+    from tui.ui.wording import other_model
+
     last = next((node for node in reversed(path) if node.role == "assistant"), None)
     return other_model(last, engine.info.name, engine.fingerprint(wait=False))

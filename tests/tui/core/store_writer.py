@@ -15,8 +15,10 @@ from typing import Any
 
 from tests.tui.core.ledger import Ledger, Operation, on_disk
 from tui.core.conversation import Provenance
-from tui.core.store import Store, deletion
+from tui.core.store import Store, answers, branches, deletion, finding, search, tree
 
+#: Here before a writer is forked off, which has milliseconds to live.
+STATEMENTS = (answers, branches, finding, search, tree)
 PLAIN = Provenance(model="m", fingerprint=None, mode="base", mode_version="1")
 
 

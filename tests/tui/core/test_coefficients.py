@@ -77,11 +77,13 @@ def test_a_turn_without_scales_looks_at_no_subspace(starter_engine: LlamaEngine,
 def test_what_nobody_has_checked_is_left_out_until_asked_for_by_name(
     starter_engine: LlamaEngine, base: str, tmp_path: Path
 ) -> None:
-    wardrobe = Wardrobe(shelve(tmp_path / "own", base, "river", checked=False), tmp_path / "shipped")
+    asked: set[str] = set()
+    own = shelve(tmp_path / "own", base, "river", checked=False)
+    wardrobe = Wardrobe(own, tmp_path / "shipped", asked)
     river: Scales = (("river", 0.5),)
     assert wardrobe.prepare(starter_engine, river) == Worn((), None, (), ("river",))
     assert "river" not in starter_engine.installed()
-    wardrobe.ask_for(river)
+    asked.add("river")
     assert wardrobe.prepare(starter_engine, river) == Worn(river, "v1")
     starter_engine.remove("river")
 

@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import FrozenInstanceError, asdict
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 
 from tui.core.config import Config, ConfigError, Setting, settings, unknown_variables
 
@@ -65,15 +65,15 @@ def test_the_file_gives_every_setting(file: Path) -> None:
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
         'mouse = false\nhistory = false\nkeys = { fold = "f2", send = "enter,ctrl+s" }\n'
     )
-    assert Config.load(file, {}).model_dump() == EVERY_VALUE
+    assert asdict(Config.load(file, {})) == EVERY_VALUE
 
 
 def test_variables_give_every_setting(file: Path) -> None:
-    assert Config.load(file, EVERY_VARIABLE).model_dump() == EVERY_VALUE
+    assert asdict(Config.load(file, EVERY_VARIABLE)) == EVERY_VALUE
 
 
 def test_flags_give_every_setting() -> None:
-    assert Config().with_flags(**EVERY_VALUE).model_dump() == EVERY_VALUE
+    assert asdict(Config().with_flags(**EVERY_VALUE)) == EVERY_VALUE
 
 
 def test_variables_stand_above_the_file_and_flags_above_both(file: Path) -> None:
@@ -186,8 +186,8 @@ def test_a_bad_value_is_refused_even_where_another_stands_above_it(file: Path) -
 
 
 def test_a_config_cannot_be_changed() -> None:
-    with pytest.raises(ValidationError, match="frozen"):
-        Config().context = 4096
+    with pytest.raises(FrozenInstanceError):
+        Config().context = 4096  # type: ignore[misc]  # the very mistake under test
 
 
 def test_an_unknown_variable_is_a_warning_with_the_nearest_name(file: Path) -> None:
@@ -229,7 +229,7 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
         Setting("keys", {}, "default"),
     )
     config = Config.load(file, variables).with_flags(**flags)
-    assert {setting.name: setting.value for setting in listed} == config.model_dump()
+    assert {setting.name: setting.value for setting in listed} == asdict(config)
 
 
 def test_keys_that_cannot_be_read_are_told_with_an_example(file: Path) -> None:

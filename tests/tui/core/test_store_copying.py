@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from tui.core.conversation import Provenance
-from tui.core.store import CopyError, Store, StoreUnusable, restore
+from tui.core.store import Store, StoreUnusable
+from tui.core.store.copying import CopyError, restore
 
 PLAIN = Provenance(model="m", fingerprint=None, mode="base", mode_version="1")
 

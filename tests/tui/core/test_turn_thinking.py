@@ -17,7 +17,7 @@ from tui.core.window import as_messages
 def test_thinking_is_kept_apart_from_the_answer_and_not_read_again(
     thinker: LlamaEngine, store: Store, base: Voice
 ) -> None:
-    voice = replace(base, parts=((base.lead.model_copy(update={"stop": ("\n",)}), 1.0),))
+    voice = replace(base, parts=((replace(base.lead, stop=("\n",)), 1.0),))
     events = list(Turns(thinker, store).run(asked(store, voice, "four", 30)))
     answer = finished(events)
     thought = "".join(event.thinking for event in events if isinstance(event, Chunk))
@@ -48,7 +48,7 @@ def test_an_answer_stopped_while_it_thinks_keeps_its_thoughts(
 def test_the_modes_budget_ends_the_thinking_and_the_commands_comes_before_it(
     thinker: LlamaEngine, store: Store, base: Voice
 ) -> None:
-    frugal = base.lead.model_copy(update={"stop": ("\n",), "thinking_budget": 1})
+    frugal = replace(base.lead, stop=("\n",), thinking_budget=1)
     voice = replace(base, parts=((frugal, 1.0),))
     turn = asked(store, voice, "four", 12)
     answer = finished(list(Turns(thinker, store).run(turn)))

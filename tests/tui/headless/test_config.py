@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from tests.tui.program import Program
-from tui.core.config import Config
+from tui.core.config import NAMES
 
 
 def test_the_path_is_told_whether_the_file_is_there_or_not(program: Program) -> None:
@@ -20,7 +20,7 @@ def test_every_setting_is_shown_with_its_value_and_where_it_is_from(program: Pro
     assert [said.code, said.err] == [0, ""]
     rows = {line.split()[0]: line.split(maxsplit=1)[1].split("  ") for line in said.out.splitlines()}
     shown = {name: (cells[0].strip(), cells[-1].strip()) for name, cells in rows.items()}
-    assert tuple(shown) == tuple(Config.model_fields)
+    assert tuple(shown) == NAMES
     assert shown["mode"] == ("legal", str(file))
     assert shown["slots"] == ("3", "--slots")
     assert shown["context"] == ("512", "--context")

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from modes.catalog import BUILTIN, Catalog
+from modes.fields import checked
 from modes.mode import Mode
 from tests.tui.program import Program
 
@@ -31,7 +32,7 @@ def test_every_mode_is_listed_with_what_it_has_or_lacks(program: Program) -> Non
     lines = {line.split()[0]: line for line in said.out.splitlines()}
     assert tuple(lines) == (*BUILTIN, "poet")
     assert "Veterans' disability law" in lines["legal"]
-    assert lines["legal"].endswith("no coefficients yet: prompt and sampling only")
+    assert lines["legal"].endswith("coefficients: legal")
     assert lines["vision"].endswith("No image can be read: the loaded engine takes text only.")
     assert lines["poet"].endswith("coefficients: poet")
 
@@ -69,7 +70,7 @@ def test_all_that_a_mode_is_is_shown_with_where_it_is_from(program: Program, poe
 def test_a_mode_as_json_makes_the_same_mode_again(program: Program, poet: Path) -> None:
     found = json.loads(program.run("modes", "show", "poet", "--json").out)
     catalog = Catalog.load(poet.parent)
-    assert Mode.model_validate(found["mode"], strict=False) == catalog.modes["poet"]
+    assert Mode(**checked(Mode, found["mode"])) == catalog.modes["poet"]
     assert found["version"] == catalog.modes["poet"].version
     assert found["source"] == found["sources"]["prompt"] == str(poet)
 

@@ -10,7 +10,7 @@ from textual.widgets import Static
 
 from tests.tui.ui.conftest import driving
 from tui.core.session import Session
-from tui.ui.app import KEY_GROUPS
+from tui.ui.key_groups import KEY_GROUPS
 from tui.ui.keys import bound, checked, key_name, named
 from tui.ui.screens.help import Help
 

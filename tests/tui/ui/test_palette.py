@@ -14,7 +14,7 @@ from tests.tui.ui.conftest import Driver, driving
 from tests.tui.ui.test_chat import drawn
 from tui.core.commands import COMMANDS
 from tui.core.session import Session
-from tui.ui.app import KEY_GROUPS
+from tui.ui.key_groups import KEY_GROUPS
 from tui.ui.keys import named
 from tui.ui.screens.help import Help
 from tui.ui.screens.palette import Palette, entries, found

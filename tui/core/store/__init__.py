@@ -1,6 +1,8 @@
-"""The conversations on disk. `Store` and its errors are all that the rest of the house may use of this."""
+"""The conversations on disk. The rest of the house may use `Store`, its errors, and what is beside it here.
 
-from tui.core.store.copying import CopyError, restore
+`tui.core.store.copying` brings a backup back where there is no store yet.
+"""
+
 from tui.core.store.errors import (
     ConversationDeleted,
     NoSuchConversation,
@@ -8,19 +10,15 @@ from tui.core.store.errors import (
     StoreFull,
     StoreUnusable,
 )
-from tui.core.store.finding import SHORT_ID
 from tui.core.store.presence import in_use
 from tui.core.store.store import Store
 
 __all__ = [
-    "SHORT_ID",
     "ConversationDeleted",
-    "CopyError",
     "NoSuchConversation",
     "Store",
     "StoreError",
     "StoreFull",
     "StoreUnusable",
     "in_use",
-    "restore",
 ]

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
-from engine.contract import Usage
-from tui.core.conversation import Node, Provenance, Status
 from tui.core.store import tree
-from tui.core.store.recovery import Owner
 from tui.core.store.rows import storable, to_json
 from tui.core.store.search import index
 
+if TYPE_CHECKING:
+    from engine.contract import Usage
+    from tui.core.conversation import Node, Provenance, Status
+    from tui.core.store.recovery import Owner
 
-@dataclass(frozen=True, slots=True)
-class End:
+
+class End(NamedTuple):
     """How an answer ended. ``provenance`` None keeps the one that it began with."""
 
     text: str

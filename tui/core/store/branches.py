@@ -6,10 +6,13 @@ A fork shares the messages before it with the conversation that it was made of. 
 from __future__ import annotations
 
 import sqlite3
+from typing import TYPE_CHECKING
 
-from tui.core.conversation import Node
 from tui.core.store import tree
 from tui.core.store.rows import node_of
+
+if TYPE_CHECKING:
+    from tui.core.conversation import Node
 
 _BELOW = """
     WITH RECURSIVE down (id) AS (

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from typing import TYPE_CHECKING
 
-from tui.core.conversation import Conversation
-from tui.core.store import tree
 from tui.core.store.schema import transaction
+
+if TYPE_CHECKING:
+    from tui.core.conversation import Conversation
 
 #: How long a deleted conversation can be brought back, in seconds: 30 days.
 KEPT = 30 * 24 * 3600.0
@@ -18,12 +20,16 @@ KEPT = 30 * 24 * 3600.0
 
 def delete(db: sqlite3.Connection, key: str) -> None:
     """Raises `NoSuchConversation`."""
+    from tui.core.store import tree
+
     tree.conversation(db, key)
     db.execute("UPDATE conversation SET deleted_at = ? WHERE id = ?", (time.time(), key))
 
 
 def undelete(db: sqlite3.Connection, key: str) -> Conversation:
     """Raises `NoSuchConversation`."""
+    from tui.core.store import tree
+
     tree.any_conversation(db, key)
     db.execute("UPDATE conversation SET deleted_at = NULL WHERE id = ?", (key,))
     return tree.conversation(db, key)

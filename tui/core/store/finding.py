@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from tui.core.conversation import Conversation
+from tui.core.conversation import SHORT_ID
 from tui.core.store.errors import ConversationDeleted, NoSuchConversation
 from tui.core.store.rows import conversation_of, storable
 from tui.core.store.tree import DELETED
 
-#: Characters of an id that are enough to show.
-SHORT_ID = 8
+if TYPE_CHECKING:
+    from tui.core.conversation import Conversation
+
 
 # Ids are hexadecimal, so all that begin with the prefix sort before prefix + "g".
 _BEGINS = """

@@ -8,9 +8,9 @@ from __future__ import annotations
 import sqlite3
 import time
 from contextlib import closing
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from tui.core.paths import PathUnusable, ensure_private_dir, ensure_private_file, tighten_file
 from tui.core.store.deletion import purge
@@ -27,8 +27,7 @@ PATIENCE = 5.0
 CHECKED_SIZE = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A ready connection. ``notice`` tells the operator of a damaged file that was set aside."""
 
     db: sqlite3.Connection

@@ -7,17 +7,15 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tui.core.store.schema import transaction
-from tui.core.store.search import index
 
 #: Start times are computed from the system clock, which may be corrected while a program runs (seconds).
 CLOCK_SLACK = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Owner:
+class Owner(NamedTuple):
     """A process that no other can be taken for: a pid alone is used again after a while.
 
     ``started`` is seconds since the epoch.
@@ -55,6 +53,8 @@ def end_abandoned_answers(db: sqlite3.Connection) -> None:
     dead = [row for row in streaming if not Owner(row["owner_pid"], row["owner_started"]).alive()]
     if not dead:
         return
+    from tui.core.store.search import index
+
     with transaction(db):
         for row in dead:
             ended = db.execute(

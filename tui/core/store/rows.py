@@ -9,9 +9,11 @@ import json
 import re
 import sqlite3
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
-from engine.contract import Usage
-from tui.core.conversation import Conversation, Node, Provenance
+if TYPE_CHECKING:  # a start without any row needs none of them
+    from engine.contract import Usage
+    from tui.core.conversation import Conversation, Node, Provenance
 
 TITLE_WIDTH = 60
 
@@ -40,6 +42,8 @@ def to_json(value: Provenance | Usage | None) -> str | None:
 
 
 def conversation_of(row: sqlite3.Row) -> Conversation:
+    from tui.core.conversation import Conversation
+
     return Conversation(
         id=row["id"],
         title=row["title"],
@@ -52,6 +56,9 @@ def conversation_of(row: sqlite3.Row) -> Conversation:
 
 
 def node_of(row: sqlite3.Row) -> Node:
+    from engine.contract import Usage
+    from tui.core.conversation import Node
+
     return Node(
         id=row["id"],
         parent=row["parent"],
@@ -70,6 +77,8 @@ def node_of(row: sqlite3.Row) -> Node:
 def _provenance(stored: str | None) -> Provenance | None:
     if stored is None:
         return None
+    from tui.core.conversation import Provenance
+
     fields = json.loads(stored)
     scales = tuple((name, scale) for name, scale in fields.pop("scales"))
     return Provenance(scales=scales, **fields)

@@ -10,10 +10,13 @@ import json
 import sqlite3
 import unicodedata
 from bisect import bisect_right
+from typing import TYPE_CHECKING
 
-from tui.core.conversation import Hit
 from tui.core.store.branches import users
 from tui.core.store.rows import conversation_of, storable
+
+if TYPE_CHECKING:
+    from tui.core.conversation import Hit
 
 _BEFORE, _WIDTH = 40, 160  # characters of an excerpt: before the match, and in all
 
@@ -55,6 +58,8 @@ def search(db: sqlite3.Connection, query: str, limit: int) -> list[Hit]:
 
     The excerpt is from the best matching message, or the title when only that matches.
     """
+    from tui.core.conversation import Hit
+
     match = _expression(query)
     best: dict[str, int] = {}
     if match:

@@ -8,12 +8,15 @@ from __future__ import annotations
 import sqlite3
 import time
 import uuid
+from typing import TYPE_CHECKING
 
-from engine.contract import Role
-from tui.core.conversation import Conversation, Node
 from tui.core.store.errors import ConversationDeleted, NoSuchConversation, StoreError
 from tui.core.store.rows import conversation_of, node_of, storable
 from tui.core.store.search import index
+
+if TYPE_CHECKING:
+    from engine.contract import Role
+    from tui.core.conversation import Conversation, Node
 
 DELETED = "was deleted, perhaps by another program: undo that with tui data undelete, or go on in another one"
 

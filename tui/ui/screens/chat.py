@@ -6,26 +6,20 @@ This module must not know how a turn is run or a command carried out: it passes 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from textual import events, on, work
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 
-from engine.contract import Engine
-from modes.voice import Voice
-from tui.core.commands import Said, UnknownCommand, read
-from tui.core.conversation import Conversation, Node
-from tui.core.session import Session
 from tui.core.store import StoreError
-from tui.core.turn import Ask
-from tui.ui import gauges, theme, welcome
+from tui.ui import gauges, welcome
 from tui.ui.badge import badge
-from tui.ui.candidates import SessionCandidates
 from tui.ui.collector import Collector
-from tui.ui.counting import Counting, Key, count
+from tui.ui.counting import Counting, count
 from tui.ui.desk import Desk
-from tui.ui.dialogue import Dialogue
 from tui.ui.glyphs import choose
 from tui.ui.messages import (
     ConversationChosen,
@@ -37,16 +31,24 @@ from tui.ui.messages import (
     VersionWanted,
 )
 from tui.ui.presenter import Presenter
-from tui.ui.rows import Rows
-from tui.ui.screens import keeping, reading
-from tui.ui.screens.commands import HANDLERS, REFUSALS
-from tui.ui.screens.conversations import ConversationsScreen
 from tui.ui.screens.keyed import Keyed
 from tui.ui.screens.looking import look_again, tell_notices
 from tui.ui.widgets.entry import Entry
 from tui.ui.widgets.sidebar import Sidebar
 from tui.ui.widgets.status import StatusLine
 from tui.ui.widgets.transcript import Transcript
+
+if TYPE_CHECKING:
+    from engine.contract import Engine
+    from modes.voice import Voice
+    from tui.core.commands import Kind
+    from tui.core.complete import Candidate
+    from tui.core.conversation import Conversation, Node
+    from tui.core.session import Session
+    from tui.core.turn import Ask
+    from tui.ui.counting import Key
+    from tui.ui.dialogue import Dialogue
+    from tui.ui.rows import Rows
 
 #: How often a second the screen takes what the turns have written.
 RATE = 15
@@ -63,17 +65,21 @@ class ChatScreen(Keyed):
         self.glyphs = choose(session.config.ascii)
         self.desk = Desk(session)
         self.counting = Counting(session, self.desk)
-        self.rows = Rows(session.catalog, self.glyphs, self.desk.sign)
-        self.sidebar = Sidebar(session.store, self.rows)
+        self.sidebar = Sidebar()
         self.transcript = Transcript(session.catalog, self.glyphs)
-        self.entry = Entry(
-            self.glyphs, session.history, SessionCandidates(session, lambda: theme.names(self.app))
-        )
+        self.entry = Entry(self.glyphs, session.history, self._candidates)
         self.prompt = self.entry.prompt
         self.presenter = Presenter(session, self.desk, self.transcript)
         self._collector = Collector()
         self._resume = resume
         self._loaded = self._ticking = False
+
+    @cached_property
+    def rows(self) -> Rows:
+        """How conversations are shown in a list."""
+        from tui.ui.rows import Rows
+
+        return Rows(self.session.catalog, self.glyphs, self.desk.sign)
 
     @property
     def dialogue(self) -> Dialogue:
@@ -90,19 +96,29 @@ class ChatScreen(Keyed):
 
     async def on_mount(self) -> None:
         self.app.set_class(self.glyphs.plain, "-ascii")
+        self.sidebar.fit(self.app.size.width)  # the first frame comes before the first event of a size
         self.prompt.focus()
         await self.show_all()
         await tell_notices(self)
         if self._resume:
-            await self._carried_out(HANDLERS["resume"](self, self._resume))
+            await self._call("resume", self._resume)
         self.set_interval(1 / RATE, self._beat)
         self.set_interval(MINUTE, self.lists_changed)
         self.call_after_refresh(self._begin)
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
+        """What the first frame does not wait for: completions, the list beside, importing llama.cpp."""
+        await self.entry.fill()
+        await self.sidebar.fill(self.session.store, self.rows)
         self._collector.begin()
-        # Importing llama.cpp beside the first frame would hold it up.
         self.session.loader.start()
+
+    def _forward_event(self, event: events.Event) -> None:
+        # Nothing has the keyboard yet: what is typed while the screen is being put up is for the prompt.
+        if isinstance(event, events.Key | events.Paste):
+            self.prompt._forward_event(event)
+        else:
+            super()._forward_event(event)
 
     def on_unmount(self) -> None:
         self.desk.close()
@@ -136,8 +152,11 @@ class ChatScreen(Keyed):
     def lists_changed(self) -> None:
         """A conversation is new, gone, or tells something else of itself."""
         self.sidebar.look(self.dialogue.id)
-        if isinstance(self.app.screen, ConversationsScreen):
-            self.app.screen.look()
+        if self.app.screen is not self:
+            from tui.ui.screens.conversations import ConversationsScreen
+
+            if isinstance(self.app.screen, ConversationsScreen):
+                self.app.screen.look()
 
     async def run_turn(self, ask: Ask) -> None:
         """Ask the model; the answer comes by and by."""
@@ -147,6 +166,8 @@ class ChatScreen(Keyed):
 
     @on(PromptSent)
     async def _sent(self, event: PromptSent) -> None:
+        from tui.core.commands import Said, UnknownCommand, read
+
         await look_again(self)
         try:
             meant = read(event.text)
@@ -157,11 +178,13 @@ class ChatScreen(Keyed):
             if isinstance(meant, Said):
                 await self._carried_out(self._say(meant.text, event.text))
             else:
-                await self._carried_out(HANDLERS[meant.command.name](self, meant.argument))
+                await self._call(meant.command.name, meant.argument)
 
     @on(VersionWanted)
     async def _version_wanted(self, event: VersionWanted) -> None:
-        await self._carried_out(reading.go_to_version(self, event.message))
+        from tui.ui.screens.reading import go_to_version
+
+        await self._carried_out(go_to_version(self, event.message))
 
     @on(ConversationChosen)
     async def _chosen(self, event: ConversationChosen) -> None:
@@ -170,13 +193,22 @@ class ChatScreen(Keyed):
 
     @on(DeletionWanted)
     async def _deletion_wanted(self, event: DeletionWanted) -> None:
-        await self._carried_out(keeping.delete_one(self, event.conversation))
+        from tui.ui.screens.keeping import delete_one
+
+        await self._carried_out(delete_one(self, event.conversation))
 
     @on(UndoWanted)
     async def _undo_wanted(self) -> None:
-        await self._carried_out(keeping.undo(self))
+        await self._call("undo")
+
+    async def _call(self, command: str, argument: str = "") -> None:
+        from tui.ui.screens.commands import HANDLERS  # what commands do is imported with the first one
+
+        await self._carried_out(HANDLERS[command](self, argument))
 
     async def _carried_out(self, command: Awaitable[None]) -> None:
+        from tui.ui.screens.commands import REFUSALS
+
         try:
             await command
         except REFUSALS as error:
@@ -186,6 +218,12 @@ class ChatScreen(Keyed):
     @on(PromptTroubled)
     async def _troubled(self, event: PromptTroubled) -> None:
         await self.transcript.note(event.reason, "error")
+
+    def _candidates(self, kind: Kind, written: str) -> Iterable[Candidate]:
+        from tui.ui import theme
+        from tui.ui.candidates import SessionCandidates
+
+        return SessionCandidates(self.session, lambda: theme.names(self.app))(kind, written)
 
     async def _say(self, text: str, written: str) -> None:
         if self.desk.live is not None:

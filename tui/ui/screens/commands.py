@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from textual.content import Content
 
 from modes.blend import VoiceError
-from tui.core.conversation import Conversation
+from tui.core.conversation import SHORT_ID, Conversation
 from tui.core.export import ExportError
-from tui.core.store import SHORT_ID, NoSuchConversation, StoreError
+from tui.core.store import NoSuchConversation, StoreError
 from tui.ui import theme
 from tui.ui.badge import badge
 from tui.ui.dialogue import NothingThere

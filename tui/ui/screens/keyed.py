@@ -6,17 +6,20 @@ This module must not know how a turn is run: it tells the desk, the transcript, 
 from __future__ import annotations
 
 import time
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
-from tui.ui.desk import Desk
 from tui.ui.messages import ListLeft, PromptSent
-from tui.ui.widgets.prompt import Prompt
-from tui.ui.widgets.sidebar import NARROW, Sidebar
-from tui.ui.widgets.transcript import Transcript
+from tui.ui.widgets.sidebar import NARROW
+
+if TYPE_CHECKING:
+    from tui.ui.desk import Desk
+    from tui.ui.widgets.prompt import Prompt
+    from tui.ui.widgets.sidebar import Sidebar
+    from tui.ui.widgets.transcript import Transcript
 
 #: Seconds within which a second Ctrl+C leaves.
 TWICE = 2.0

@@ -1,12 +1,10 @@
-"""What a transcript is made of: questions, answers, and notes of the program itself.
+"""What a conversation is made of in the transcript: questions and answers.
 
 This module must not know the store or the engine. Text of people and models is cleaned here, and shown as it
 is: it never passes through markup.
 """
 
 from __future__ import annotations
-
-from typing import Literal
 
 from textual import events, on
 from textual.app import ComposeResult
@@ -133,15 +131,3 @@ class Answer(Vertical):
 
     def _state(self) -> Static:
         return Static(self._told, markup=False, classes="state")
-
-
-Kind = Literal["note", "error"]
-
-
-class Note(Static):
-    """A word of the program: what it did, or what went wrong and what to do."""
-
-    def __init__(self, text: str | Content, glyphs: Glyphs, kind: Kind = "note") -> None:
-        label = "error: " if kind == "error" else ""
-        plain = clean(text) if isinstance(text, str) else text
-        super().__init__(Content.assemble(label, plain), markup=False, classes=f"entry {kind}")

@@ -6,28 +6,24 @@ This module must not know commands: ready-made completions come in.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from textual.content import Content
-from textual.message import Message
 from textual.widgets import OptionList
 
-from tui.core.complete import Completion
-from tui.ui.glyphs import Glyphs
+from tui.ui.messages import CompletionTaken
 from tui.ui.text import one_line
+
+if TYPE_CHECKING:
+    from tui.core.complete import Completion
+    from tui.ui.glyphs import Glyphs
 
 #: Rows at most, and of these never more than a third of the terminal.
 ROWS = 8
 
 
 class Popup(OptionList, can_focus=False):
-    """Hidden while it has nothing to offer."""
-
-    class Taken(Message):
-        """One was clicked."""
-
-        def __init__(self, completion: Completion) -> None:
-            super().__init__()
-            self.completion = completion
+    """Hidden while it has nothing to offer. Sends `CompletionTaken`."""
 
     def __init__(self, glyphs: Glyphs) -> None:
         super().__init__(markup=False, compact=True)
@@ -69,7 +65,7 @@ class Popup(OptionList, can_focus=False):
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
         if event.option in self.options:  # else other ones are offered since the click
-            self.post_message(self.Taken(self._offered[event.option_index]))
+            self.post_message(CompletionTaken(self._offered[event.option_index]))
 
     def _list(self) -> None:
         rows = min(len(self._offered), ROWS, max(self.screen.size.height // 3, 1))

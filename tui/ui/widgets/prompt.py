@@ -5,20 +5,38 @@ This module must not know what commands do, nor turns.
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.actions import SkipAction
 from textual.binding import Binding, BindingType
 from textual.widgets import TextArea
 
-from tui.core.complete import Candidates, Completion, completions
-from tui.core.history import History, Walk
 from tui.core.paths import PathUnusable
-from tui.ui.editor import EditorTrouble, edited
 from tui.ui.messages import PromptSent, PromptTroubled
 from tui.ui.pastes import Pastes
-from tui.ui.widgets.popup import Popup
+
+if TYPE_CHECKING:
+    from tui.core.complete import Candidates, Completion
+    from tui.core.history import History, Walk
+    from tui.ui.widgets.popup import Popup
+
+
+class NoPopup:
+    """In the place of the popup until that is there."""
+
+    chosen = None
+    moved = False
+
+    def offer(self, completions: Sequence[Completion]) -> None:
+        """They are asked for again later."""
+
+    def move(self, by: int) -> bool:
+        return False
+
+    def close(self) -> bool:
+        return False
 
 
 class Prompt(TextArea):
@@ -37,14 +55,15 @@ class Prompt(TextArea):
         Binding("ctrl+c", "screen.interrupt", show=False, id="interrupt"),
     ]
 
-    def __init__(self, history: History, candidates: Candidates, popup: Popup) -> None:
+    def __init__(self, history: History, candidates: Candidates) -> None:
         super().__init__(
             compact=True,
             highlight_cursor_line=False,
             placeholder="Ask, or /help",
             tab_behavior="focus",
         )
-        self._history, self._candidates, self._popup = history, candidates, popup
+        self._history, self._candidates = history, candidates
+        self._popup: Popup | NoPopup = NoPopup()
         self._pastes = Pastes()
         self._walk: Walk | None = None
         self._put = self._stash = ""
@@ -84,6 +103,11 @@ class Prompt(TextArea):
         else:
             self.post_message(PromptSent(line))
 
+    def offer_in(self, popup: Popup) -> None:
+        """Offer completions there from now on, those of what was typed before among them."""
+        self._popup = popup
+        self._changed()
+
     def close_popup(self) -> bool:
         """False when it was closed."""
         return self._popup.close()
@@ -100,6 +124,8 @@ class Prompt(TextArea):
             self.put(self._drafts.pop(place, ""))
 
     async def _on_key(self, event: events.Key) -> None:
+        if not self.has_focus:  # typed before the screen was up
+            self.screen.set_focus(self)
         # At once: a binding reached by way of the app would overtake, or be overtaken by, what is typed.
         active = self.screen.active_bindings.get(event.key)
         if active is None or active.node is not self or not active.enabled:
@@ -122,7 +148,12 @@ class Prompt(TextArea):
         self._offer()
 
     def _offer(self) -> None:
-        self._popup.offer(completions(self.text, self._candidates) if self.cursor_at_end_of_text else ())
+        offered: list[Completion] = []
+        if self.text.startswith("/") and self.cursor_at_end_of_text:
+            from tui.core.complete import completions
+
+            offered = completions(self.text, self._candidates)
+        self._popup.offer(offered)
 
     def action_send(self) -> None:
         chosen = self._popup.chosen
@@ -154,6 +185,8 @@ class Prompt(TextArea):
         self.take(chosen)
 
     def action_recall(self, by: int) -> None:
+        from tui.core.history import Walk
+
         if self._walk is None or self.text != self._put:
             self._walk = Walk(self._history.texts(), self.text)
         text = self._walk.step(by)
@@ -177,6 +210,8 @@ class Prompt(TextArea):
             self.action_recall(1)
 
     def action_edit(self) -> None:
+        from tui.ui.editor import EditorTrouble, edited
+
         try:
             self.put(edited(self.app, self.written))
         except EditorTrouble as error:

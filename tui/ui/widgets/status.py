@@ -6,16 +6,16 @@ This module must not know sessions or turns: ready-made fields come in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.ui.glyphs import Glyphs
+if TYPE_CHECKING:
+    from tui.ui.glyphs import Glyphs
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(NamedTuple):
     """A piece of the status line; those of the smallest ``importance`` are left out first.
 
     ``short`` is shown instead of ``text`` before anything is left out.

@@ -7,7 +7,7 @@ of its entries are widgets; the reader's scrolling moves the window.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.containers import VerticalScroll
@@ -15,12 +15,15 @@ from textual.content import Content
 from textual.widget import Widget
 from textual.widgets import Static
 
-from modes.catalog import Catalog
-from tui.core.conversation import Node
-from tui.core.versions import Version
 from tui.ui.badge import badge_of
-from tui.ui.glyphs import Glyphs
-from tui.ui.widgets.entries import Answer, Kind, Note, Question
+from tui.ui.widgets.note import Kind, Note
+
+if TYPE_CHECKING:
+    from modes.catalog import Catalog
+    from tui.core.conversation import Node
+    from tui.core.versions import Version
+    from tui.ui.glyphs import Glyphs
+    from tui.ui.widgets.entries import Answer, Question
 
 #: Entries mounted at first, entries added when the reader comes to either end, and the most there are.
 PAGE = 30
@@ -28,12 +31,12 @@ STEP = 20
 MOST = 90
 
 
-@dataclass(slots=True, eq=False)
 class Item:
-    """An entry; ``widget`` is None while it is outside of the window."""
+    """An entry; ``widget``, which ``make`` makes, is None while it is outside of the window."""
 
-    make: Callable[[], Widget]
-    widget: Widget | None = None
+    def __init__(self, make: Callable[[], Widget]) -> None:
+        self.make = make
+        self.widget: Widget | None = None
 
 
 class Transcript(VerticalScroll, can_focus=False):
@@ -92,7 +95,7 @@ class Transcript(VerticalScroll, can_focus=False):
 
     async def ask(self, text: str, waiting: str) -> Item:
         """A question at the end, not on record yet."""
-        return await self._add(lambda: Question(text, self._glyphs, waiting))
+        return await self._add(lambda: self._question(text, waiting))
 
     async def answer(self, node: Callable[[], Node]) -> Item:
         """An answer at the end that grows; ``node`` is what there is of it, whenever that is wanted."""
@@ -114,6 +117,8 @@ class Transcript(VerticalScroll, can_focus=False):
     def fold(self) -> None:
         """Unfold all thinking, or fold it again."""
         self._unfolded = not self._unfolded
+        from tui.ui.widgets.entries import Answer
+
         for answer in self.query(Answer):
             answer.fold(self._unfolded)
 
@@ -193,12 +198,19 @@ class Transcript(VerticalScroll, can_focus=False):
             node = path[at]  # read when it is wanted: the last one may have grown
             version = versions.get(node.id)
             if node.role == "user":
-                return Question(node.content, self._glyphs, version=version)
+                return self._question(node.content, version=version)
             return self._answer(node, version, growing and node.status == "streaming")
 
         return Item(make)
 
+    def _question(self, text: str, waiting: str = "", version: Version | None = None) -> Question:
+        from tui.ui.widgets.entries import Question  # with the first one, as answers are
+
+        return Question(text, self._glyphs, waiting, version)
+
     def _answer(self, node: Node, version: Version | None, growing: bool) -> Answer:
+        from tui.ui.widgets.entries import Answer
+
         spec = node.provenance.mode if node.provenance else "base"
         badge = badge_of(spec, self._catalog, self._glyphs)
         return Answer(badge, self._glyphs, node, version, growing, self._unfolded)
