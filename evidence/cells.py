@@ -37,11 +37,11 @@ SEQUENCE, MERGED = "sequence", "merged"
 
 Method = Literal[
     "base", "majority", "own", "share", "core", "random", "sequence", "equal", "wrong", "coefficients",
-    "compact", "linear", "ties", "dare", "many",
+    "compact", "linear", "ties", "dare", "many", "shipped",
 ]  # fmt: skip
 MERGES: tuple[Method, ...] = ("linear", "ties", "dare")
 #: Methods that ask what another cell has made, or the base.
-_MAKES_NOTHING = frozenset({"base", "majority", "wrong"})
+_MAKES_NOTHING = frozenset({"base", "majority", "wrong", "shipped"})
 _MERGE_SETTINGS: Mapping[str, tuple[dict[str, float], ...]] = {
     "linear": tuple({"weight": weight} for weight in (0.25, 0.5, 0.75, 1.0)),
     "ties": tuple({"density": density, "weight": weight} for density in (0.2, 0.5) for weight in (0.5, 1.0)),
@@ -129,6 +129,7 @@ def cells() -> list[Cell]:
     later = [run(seed) for seed in range(1, len(ORDERS))]
     return [
         base(),
+        shipped(),
         *early,
         *first.own,
         *controls,
@@ -218,6 +219,12 @@ def _texts(mode: str) -> tuple[Ask, ...]:
 def base() -> Cell:
     """The base model with no coefficients."""
     return Cell("base", "base", tuple(ask for one in DOMAINS for ask in everything(one, "", prompted=True)))
+
+
+def shipped() -> Cell:
+    """The modes that come with the program, as they are."""
+    asks = tuple(ask for one in DOMAINS for ask in everything(one, one, prompted=True))
+    return Cell("shipped", "shipped", asks)
 
 
 def majority() -> Cell:

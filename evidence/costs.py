@@ -35,7 +35,6 @@ class Costs:
     def __init__(self, book: Book) -> None:
         self._book = book
         self._steps, self._items = _measured(book)
-        self._counted: set[str] = set()
 
     def of(self, cell: Cell) -> Cost:
         """What is left to do for ``cell``; nothing when it is done."""

@@ -38,7 +38,7 @@ class Stopped(Exception):
 
 def score(book: Book, cell: Cell, say: Say, going_on: Callable[[], bool]) -> dict[str, Any]:
     """Ask everything that ``cell`` asks and write its file. Raises `Stopped`."""
-    shelved = book.library(cell).load() if cell.makes or cell.before else None
+    shelved = book.library(cell).load() if cell.method not in ("base", "majority") else None
     with _folder(book, cell) as folder:
         if cell.method == "majority":
             asked = [_put(folder, ask, _majority(ask.domain), say, going_on) for ask in cell.asks]

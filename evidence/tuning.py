@@ -19,7 +19,7 @@ def tuning(reader: Reader) -> Iterable[str]:
         "sequence on what it has learned of two domains, merges on all four). The best is taken for all "
         "domains and runs."
     )
-    rows = []
+    rows: list[Sequence[str]] = []
     for cell in reader.book:
         if cell.tries:
             chosen = "; ".join(f"{name} {cell.settings[name]:g}" for name in cell.tries)
