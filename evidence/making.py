@@ -17,9 +17,9 @@ import numpy as np
 from engine.lowrank import Coefficients, Core
 from engine.memo import remember, remembered
 from evidence.book import Book
-from evidence.cells import COUNTS, MERGED, SEQUENCE, Cell
+from evidence.cells import COUNTS, MERGED, SEQUENCE, Ask, Cell
 from evidence.files import Site
-from evidence.items import prompt_of
+from evidence.items import items_of, prompt_of
 from modes.evaluation.domains import domain
 from modes.evaluation.overlap import assert_unseen
 from modes.share.change import Adapter
@@ -144,10 +144,9 @@ def samples_of(name: str, topic: str = "") -> list[Sample]:
 
     Raises `SeenInTraining` if a test item is among it.
     """
-    subject = domain(name)
-    examples = [one for one in subject.examples("") if topic in ("", one.topic)]
+    examples = [one for one in domain(name).examples("") if topic in ("", one.topic)]
     for split, count in COUNTS.items():
-        assert_unseen(examples, subject.items(split, count, ""))
+        assert_unseen(examples, items_of(Ask(name, "", split, count)))
     return in_prompt(from_examples(examples, f"domain {name}"), prompt_of(name))
 
 

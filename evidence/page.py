@@ -8,6 +8,7 @@ from evidence.book import Book
 from evidence.cells import COUNTS, DOMAINS, ORDERS, PROMPTED, STEPS, chain
 from evidence.curves import by_count, by_directions, by_rank
 from evidence.floors import RUNS, floors
+from evidence.items import left_out
 from evidence.reading import Place, Reader, place
 from evidence.sizes import kept, loras
 from evidence.tables import MISSING, points, score, share, size, table
@@ -60,6 +61,9 @@ def _how(reader: Reader) -> Iterable[str]:
     orders = "; ".join(f"run {seed + 1}: {', '.join(order)}" for seed, order in enumerate(ORDERS))
     counts = ", ".join(f"{split} {count}" for split, count in COUNTS.items())
     steps = ", ".join(f"{domain} {count}" for domain, count in STEPS.items())
+    left = [
+        f"{one} {split} {count}" for one in DOMAINS for split in SPLITS if (count := left_out(one, split))
+    ]
     done = sum(reader.book.is_done(cell) for cell in reader.book)
     yield "## What was measured, and how"
     yield (
@@ -70,7 +74,8 @@ def _how(reader: Reader) -> Iterable[str]:
         "shape of question, T4 freshly made ones. A choice is the option of the highest likelihood per "
         f"byte. Steps of 16 samples, the same for every method: {steps}; the lowest validation loss is "
         "kept. Half of the samples carry the mode's system prompt; items are put without one where "
-        "nothing else is said."
+        "nothing else is said. Left out are items that have eight words in a row in common with what is "
+        f"trained: {', '.join(left) or 'none'}."
     )
     yield (
         "Numbers are per cent right with a 95 % interval: Wilson's where every item is about a fact of "

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 
 from evidence.book import Book
-from evidence.cells import Ask, cells, shrunk
+from evidence.cells import COUNTS, DOMAINS, Ask, cells, shrunk
 from evidence.items import items_digest, items_of
 from evidence.scoring import Stopped, score
+from modes.evaluation.domains import domain
+from modes.evaluation.overlap import overlaps
 from tests.evidence.made import site
 
 
@@ -69,3 +71,10 @@ def test_items_of_a_topic_are_of_no_other() -> None:
     found = items_of(Ask("legal", "", "T1", 40, topic="codes"))
     assert len(found) == 40
     assert {one.topic for one in found} == {"codes"}
+
+
+def test_no_item_is_put_that_was_seen_in_training() -> None:
+    for name in DOMAINS:
+        examples = domain(name).examples("")
+        for split, count in COUNTS.items():
+            assert not overlaps(examples, items_of(Ask(name, "", split, count)))
