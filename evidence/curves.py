@@ -61,8 +61,8 @@ def by_rank(reader: Reader) -> Iterable[str]:
     """What is left when the subspace of all four is made smaller."""
     yield "## By the rank of the subspace"
     yield (
-        "The subspace of run 1 with all four modes, compacted to k directions without any training (T1, "
-        "the first 200 items; the first row is what it was)."
+        "The subspace of run 1 with all four modes, compacted to k directions without any training: points "
+        "over the base on the first 200 items of T1. The first row is what it was, on all items."
     )
     ranks = sorted((cell for cell in reader.book if cell.method == "compact"), key=_rank, reverse=True)
     most = loras(reader, len(DOMAINS))
