@@ -77,6 +77,7 @@ class Reader:
         self.book = book
         #: Cells whose items are made otherwise today: what they found cannot be paired.
         self.strange: set[str] = set()
+        self._gains: dict[tuple[Place, Place, str, Split, bool], Difference | None] = {}
 
     def marks(
         self, where: Place, domain: str, split: Split = "T1", *, prompted: bool = False, topic: str = ""
@@ -93,10 +94,11 @@ class Reader:
         self, before: Place, after: Place, domain: str, split: Split = "T1", *, prompted: bool = False
     ) -> Difference | None:
         """Paired by item and clustered by fact."""
-        sides = [self.marks(one, domain, split, prompted=prompted) for one in (before, after)]
-        if sides[0] is None or sides[1] is None:
-            return None
-        return paired(sides[0], sides[1])
+        which = before, after, domain, split, prompted
+        if which not in self._gains:
+            first, second = (self.marks(one, domain, split, prompted=prompted) for one in (before, after))
+            self._gains[which] = paired(first, second) if first and second else None
+        return self._gains[which]
 
     def over_base(
         self, where: Place, domain: str, split: Split = "T1", *, prompted: bool = False
