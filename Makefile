@@ -1,8 +1,10 @@
 # make chat    set up .venv and open the chat (CUDA=1 builds llama.cpp for NVIDIA GPUs; CMAKE_ARGS are added,
 #              such as -DCMAKE_CUDA_ARCHITECTURES=86 to compile for one kind of GPU only)
 # make test    set up .venv and run every check
+# make starter learn the coefficients that are shipped (modes/starter), in an hour or two
 # make bench   print the numbers kept in docs/performance.md
-# make clean   remove .venv and caches; your conversations are elsewhere and stay
+# make clean   remove .venv and caches; your conversations are elsewhere and stay, and so does
+#              what was trained (build/starter)
 
 PYTHON ?= python3
 VENV   := .venv
@@ -12,7 +14,7 @@ INPUTS := pyproject.toml constraints.txt
 CUDA   ?=
 READY  := $(VENV)/$(if $(CUDA),.cuda,.chat)
 
-.PHONY: chat test bench clean
+.PHONY: chat test starter bench clean
 .DELETE_ON_ERROR:
 
 chat: $(READY)
@@ -24,6 +26,9 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+starter: $(VENV)/.test
+	$(BIN)/python scripts/starter.py
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks
@@ -48,8 +53,8 @@ $(VENV)/.cuda: $(VENV)/.made $(INPUTS)
 	@touch $@ $(VENV)/.chat
 
 $(VENV)/.test: $(VENV)/.chat
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,dev]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,train,evaluation,dev]'
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) build/lib build/bdist.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

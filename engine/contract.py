@@ -156,8 +156,14 @@ class Engine(Protocol):
     def check(self, request: Request) -> None:
         """Raises `BadConstraint` where `generate` would for this request; its messages are not looked at."""
 
-    def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
-        """Log-likelihood (nats) of every token of each continuation after ``prompt``."""
+    def score(
+        self, prompt: str | Sequence[Message], continuations: Sequence[str], scales: Scales = ()
+    ) -> list[list[float]]:
+        """Log-likelihood (nats) of every token of each continuation after ``prompt``.
+
+        A text is taken as it stands; messages go through the chat template, and the continuations are
+        answers without thinking. Raises `PromptTooLong`, `NotInstalled`, `GenerationFailed`.
+        """
 
     def count_tokens(self, messages: Sequence[Message], thinking: bool | None = None) -> int:
         """Tokens of the prompt that the chat template makes of ``messages``."""

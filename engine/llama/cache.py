@@ -14,13 +14,16 @@ from engine.llama.context import ActiveAdapters, LlamaContext
 
 @dataclass(slots=True)
 class Slot:
-    """One sequence of the context. ``busy``: an answer is being written in it; ``used``: when, in turns."""
+    """One sequence of the context. ``busy``: an answer is being written in it; ``used``: when, in turns;
+    ``passing``: nobody will go on from it, so it is not parked.
+    """
 
     sequence: int
     adapters: ActiveAdapters = ()
     tokens: list[int] = field(default_factory=list)
     busy: bool = False
     used: int = 0
+    passing: bool = False
 
 
 @dataclass(slots=True)
@@ -71,26 +74,28 @@ class PrefixCache:
         """Whether there is a sequence that no answer is being written in."""
         return any(not slot.busy for slot in self._slots)
 
-    def acquire(self, prompt: Sequence[int], adapters: ActiveAdapters) -> Slot:
+    def acquire(self, prompt: Sequence[int], adapters: ActiveAdapters, passing: bool = False) -> Slot:
         """A free sequence that holds as much of the beginning of ``prompt`` as is known, now busy.
 
         At least the last token of ``prompt`` is left to be read, because its logits are wanted. Nothing
-        else that was read is lost by it, as long as there is room to park.
+        else that was read is lost by it, as long as there is room to park; but what is ``passing`` is lost
+        when its sequence is wanted.
         """
         source, length = self._best(list(prompt[:-1]), adapters)
         target = self._target(source, length)
         if target is source:
             if length < len(target.tokens):
-                self._park(target)
+                self._vacate(target)
                 self.keep(target, length)
         else:
             blob, tokens = self._copy(source), list(source.tokens) if source else []
-            self._park(target)
+            self._vacate(target)
             restored = blob is not None and self._context.restore(target.sequence, blob)
             target.tokens = tokens if restored else []
             self.keep(target, length)
         self._turn += 1
         target.adapters, target.busy, target.used = adapters, True, self._turn
+        target.passing = passing
         return target
 
     def checkpoint(self, slot: Slot) -> None:
@@ -169,13 +174,18 @@ class PrefixCache:
 
     def _cut_in_place(self, source: Slot, length: int) -> bool:
         """A copy is for what has more to lose than to share, and only where a copy can be cut."""
-        return 2 * length >= len(source.tokens) or length < self._saved_cut(source)
+        nothing_to_lose = source.passing or 2 * length >= len(source.tokens)
+        return nothing_to_lose or length < self._saved_cut(source)
 
     def _copy(self, source: Slot | Parked | None) -> bytearray | None:
         if isinstance(source, Parked):
             source.priority = self._rated(source)
             return source.blob
         return self._context.save(source.sequence) if source else None
+
+    def _vacate(self, slot: Slot) -> None:
+        if not slot.passing:
+            self._park(slot)
 
     def _park(self, slot: Slot) -> None:
         """Keep what a sequence holds beside the context, unless something parked holds it already."""

@@ -30,9 +30,10 @@ from engine.llama.generation import Generation, Pieces
 from engine.llama.library import devices, supports_gpu
 from engine.llama.memory import choose_cache, choose_context, choose_slots, context_cost, free_memory
 from engine.llama.model import LlamaModel
-from engine.llama.reading import log_likelihoods, read_logits
+from engine.llama.reading import read_logits
 from engine.llama.sampler import Sampler
 from engine.llama.scheduler import Scheduler
+from engine.llama.scoring import Scorer
 from engine.llama.template import ChatTemplate
 from engine.llama.tuning import Tuning, tuned
 from engine.llama.worker import Worker
@@ -208,25 +209,26 @@ class LlamaEngine:
             generation.cancelled.set()
             self._scheduler.interrupt()
 
-    def score(self, prompt: str, continuations: Sequence[str], scales: Scales = ()) -> list[list[float]]:
-        """Log-likelihood (nats) of every token of each continuation after ``prompt`` (no template).
+    def score(
+        self, prompt: str | Sequence[Message], continuations: Sequence[str], scales: Scales = ()
+    ) -> list[list[float]]:
+        """Log-likelihood (nats) of every token of each continuation; see `engine.contract.Engine.score`.
 
-        After an empty prompt the text begins as the vocabulary begins one.
+        After an empty text the continuation begins as the vocabulary begins one. Answers under way wait.
         """
+        text = prompt if isinstance(prompt, str) else self._template.answer(prompt)
         with self._worker.while_open():
-            start = self._model.prompt_tokens(prompt or self._model.bos or self._model.eos)
-            ends = [self._model.tokenize(text, special=False, parse=False) for text in continuations]
-        return [self._worker.run(partial(self._score, start, end, scales), exclusive=True) for end in ends]
-
-    def _score(self, start: list[int], end: list[int], scales: Scales) -> list[float]:
-        return log_likelihoods(self._logits([*start, *end], scales, len(start) - 1), end)
+            start = self._model.prompt_tokens(text or self._model.bos or self._model.eos)
+            ends = [self._model.tokenize(end, special=False, parse=False) for end in continuations]
+        scorer = Scorer(self._context, self._cache)
+        return self._worker.run(lambda: scorer.score(start, ends, self._shelf.active(scales)), exclusive=True)
 
     def logits(self, tokens: Sequence[int], scales: Scales = ()) -> NDArray[np.float32]:
         """Logits (tokens × vocabulary) of a fresh read, always in the same batches."""
-        return self._worker.run(lambda: self._logits(tokens, scales, None), exclusive=True)
-
-    def _logits(self, tokens: Sequence[int], scales: Scales, first: int | None) -> NDArray[np.float32]:
-        return read_logits(self._context, self._cache, tokens, self._shelf.active(scales), first)
+        return self._worker.run(
+            lambda: read_logits(self._context, self._cache, tokens, self._shelf.active(scales)),
+            exclusive=True,
+        )
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of plain text, with the vocabulary's own BOS."""

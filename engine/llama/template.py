@@ -13,13 +13,8 @@ import jinja2
 from llama_cpp.llama_chat_format import Jinja2ChatFormatter
 
 from engine.contract import GenerationFailed, Message
-from engine.text import THINK_OPEN
-
-#: Used when a file has no template, or one that cannot be read.
-CHATML = (
-    "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
+from engine.text import THINK_CLOSE, THINK_OPEN
+from engine.turns import CHATML, fold_system, merge_roles
 
 CHATML_ENDS = ("<|im_end|>", "<|im_start|>")
 
@@ -66,6 +61,12 @@ class ChatTemplate:
                 f"the model's chat template refuses this conversation ({error}): begin a new one"
             ) from error
 
+    def answer(self, messages: Sequence[Message]) -> str:
+        """The prompt, ending where an answer without thinking begins. Raises `GenerationFailed`."""
+        prompt = self.render(messages, thinking=False)
+        begun = prompt.rstrip()
+        return f"{begun}\n\n{THINK_CLOSE}\n\n" if begun.endswith(THINK_OPEN) else prompt
+
     def _render(self, messages: Sequence[Message], thinking: bool | None) -> str:
         extra: dict[str, Any] = {}
         if self._knows_thinking and thinking is not None:
@@ -78,27 +79,3 @@ class ChatTemplate:
             return _PROBE in self._render((Message("system", _PROBE), Message("user", "a")), None)
         except _REFUSALS:
             return False
-
-
-def fold_system(messages: Sequence[Message]) -> list[Message]:
-    """System messages put in front of the first user message, for templates that have no system role."""
-    system = "\n\n".join(m.content for m in messages if m.role == "system")
-    rest = [m for m in messages if m.role != "system"]
-    if not system:
-        return rest
-    for index, message in enumerate(rest):
-        if message.role == "user":
-            rest[index] = Message("user", f"{system}\n\n{message.content}")
-            return rest
-    return [Message("user", system), *rest]
-
-
-def merge_roles(messages: Sequence[Message]) -> list[Message]:
-    """Neighbours of one role joined by a blank line, for templates that demand taking turns."""
-    merged: list[Message] = []
-    for message in messages:
-        if merged and merged[-1].role == message.role:
-            merged[-1] = Message(message.role, f"{merged[-1].content}\n\n{message.content}")
-        else:
-            merged.append(message)
-    return merged

@@ -26,6 +26,7 @@ from modes.share.subspace import padded
 
 SCHEMA = 1
 _POINTER = "current"
+_ABOUT = "subspace.json"
 _DTYPES = {"f16": np.float16, "f32": np.float32}
 
 
@@ -47,6 +48,11 @@ class Library:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+
+    @property
+    def folder(self) -> Path:
+        """Where the versions are."""
+        return self._folder
 
     def versions(self) -> tuple[str, ...]:
         """Names of all whole versions, oldest first."""
@@ -100,6 +106,36 @@ class Library:
                 f"{self._folder / name} is damaged ({error}): roll back, or move it away"
             ) from error
 
+    def note(self, notes: Mapping[str, Any]) -> None:
+        """Put other notes to the current version, in one step; its numbers stay. Raises `LibraryError`."""
+        name = self.current()
+        if name is None:
+            raise LibraryError(f"{self._folder}: no version is current")
+        file = self._folder / name / _ABOUT
+        part = self._folder / f".{secrets.token_hex(8)}.notes"
+        try:
+            about = json.loads(file.read_text()) | {"notes": dict(notes)}
+            _synced(part, json.dumps(about, indent=1).encode())
+            part.replace(file)
+        except (OSError, ValueError) as error:
+            raise LibraryError(f"{file}: the notes cannot be written ({error}): it stays as it is") from error
+        finally:
+            part.unlink(missing_ok=True)
+
+    def notes(self) -> dict[str, Any]:
+        """The notes of the current version alone; none when they cannot be read."""
+        try:
+            found = json.loads((self._folder / (self.current() or "") / _ABOUT).read_text())["notes"]
+        except (OSError, ValueError, KeyError):
+            return {}
+        return dict(found)
+
+    def strangers(self) -> tuple[str, ...]:
+        """Names of files in the current version that are neither tensors (safetensors) nor its JSON."""
+        name = self.current()
+        files = sorted((self._folder / name).iterdir()) if name else []
+        return tuple(one.name for one in files if one.name != _ABOUT and one.suffix != ".safetensors")
+
     def rollback(self) -> str:
         """Make the version before the current one current; its name. Raises `LibraryError`."""
         versions, current = self.versions(), self.current()
@@ -142,7 +178,7 @@ def _write(folder: Path, shelved: Shelved, dtype: str) -> None:
         "modes": list(shelved.modes),
         "notes": dict(shelved.notes),
     }
-    _synced(folder / "subspace.json", json.dumps(about, indent=1).encode())
+    _synced(folder / _ABOUT, json.dumps(about, indent=1).encode())
 
 
 def _cores(coefficients: Coefficients, kind: Any) -> dict[str, Any]:
@@ -170,7 +206,7 @@ def _synced(path: Path, content: bytes) -> None:
 
 
 def _read(folder: Path) -> Shelved:
-    about = json.loads((folder / "subspace.json").read_text())
+    about = json.loads((folder / _ABOUT).read_text())
     if about["schema"] != SCHEMA:
         raise ValueError(f"schema {about['schema']}, this program reads {SCHEMA}")
     tensors = load_file(folder / "basis.safetensors")

@@ -57,8 +57,9 @@ def test_prompts_are_short_enough_for_a_small_model(builtin: Catalog) -> None:
         assert len(mode.prompt) <= 500
 
 
-def test_built_in_modes_name_no_coefficients_yet(builtin: Catalog) -> None:
-    assert {mode.coefficients for mode in builtin.modes.values()} == {None}
+def test_built_in_modes_that_are_learned_name_their_own_coefficients(builtin: Catalog) -> None:
+    named = {mode.name: mode.coefficients for mode in builtin.modes.values() if mode.coefficients}
+    assert named == {name: name for name in ("legal", "coding", "cherokee", "reasoning")}
 
 
 def test_legal_is_careful_and_cool(builtin: Catalog) -> None:

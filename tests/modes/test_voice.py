@@ -41,14 +41,14 @@ def test_a_blend_is_led_by_its_first_mode() -> None:
 
 
 def test_modes_without_coefficients_scale_nothing_and_are_named() -> None:
-    voice = CATALOG.voice("legal*0.7+reasoning*0.3")
-    assert (voice.scales, voice.untrained) == ((), ("legal", "reasoning"))
+    voice = CATALOG.voice("vision*0.7+legal*0.3")
+    assert (voice.scales, voice.untrained) == ((("legal", 0.3),), ("vision",))
 
 
 def test_coefficients_are_scaled_by_the_weights(trained: Catalog) -> None:
-    voice = trained.voice("legal*0.7+reasoning*0.3+coding*-0.5")
+    voice = trained.voice("legal*0.7+vision*0.3+coding*-0.5")
     assert voice.scales == (("legal", 0.7), ("code", -0.5))
-    assert voice.untrained == ("reasoning",)
+    assert voice.untrained == ("vision",)
 
 
 def test_coefficients_that_two_modes_share_are_scaled_once_by_the_sum(trained: Catalog) -> None:

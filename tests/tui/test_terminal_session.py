@@ -8,6 +8,7 @@ import pytest
 
 from tests.tui.program import Program
 from tests.tui.screen import Screen, opened
+from tests.tui.watched import failing_imports
 
 pytestmark = [pytest.mark.terminal, pytest.mark.model]
 
@@ -122,6 +123,16 @@ def test_the_terminal_is_lent_to_ones_own_editor_and_comes_back(program: Program
         _press(screen, ENTER)
         screen.shows("§ legal")
         assert screen.leave() == 0
+
+
+def test_an_error_that_nobody_expected_is_shown_and_the_exit_code_is_1(program: Program) -> None:
+    broken = failing_imports(program.config / "broken", ("tui.ui.widgets.prose",))
+    with opened(program, **broken) as screen:
+        screen.shows("idle")
+        screen.type("Name a colour.")
+        with pytest.raises(AssertionError, match="exit 1") as told:
+            screen.shows("never")
+        assert "no tui.ui.widgets.prose today" in str(told.value)
 
 
 def test_what_is_typed_while_the_program_starts_is_in_the_prompt(program: Program) -> None:

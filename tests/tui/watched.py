@@ -1,4 +1,4 @@
-"""A program that is watched from inside: what it would tell the network, and what it imports.
+"""A program that is watched from inside: what it would tell the network, what it imports, or fails to.
 
 Python reads ``sitecustomize`` before anything else, so nothing that a program does comes before the watch.
 """
@@ -34,6 +34,17 @@ def watch(event, arguments):
 sys.addaudithook(watch)
 """
 
+#: Fails where one of the modules is imported.
+_NO_IMPORTS = """
+import sys
+
+def watch(event, arguments):
+    if event == "import" and arguments[0] in {modules!r}:
+        raise RuntimeError("no " + arguments[0] + " today")
+
+sys.addaudithook(watch)
+"""
+
 
 def import_mark(module: str) -> bytes:
     """What is written when ``module`` is imported under `telling_imports`."""
@@ -48,6 +59,11 @@ def refusing_network(folder: Path, record: Path) -> dict[str, str]:
 def telling_imports(folder: Path, modules: tuple[str, ...]) -> dict[str, str]:
     """Variables under which a Python tells its terminal when it imports one of ``modules``."""
     return _customized(folder, _IMPORTS.format(modules=modules))
+
+
+def failing_imports(folder: Path, modules: tuple[str, ...]) -> dict[str, str]:
+    """Variables under which a Python fails with "no MODULE today" where it imports one of ``modules``."""
+    return _customized(folder, _NO_IMPORTS.format(modules=modules))
 
 
 def _customized(folder: Path, code: str) -> dict[str, str]:

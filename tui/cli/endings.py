@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-FAILED, USAGE, NO_MODEL, NO_STORE, INTERRUPTED = 1, 2, 3, 4, 130
+FAILED, USAGE, NO_MODEL, NO_STORE, REFUSED, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 
 class Failure(Exception):
@@ -17,24 +17,34 @@ def in_words(error: Exception) -> tuple[str, int]:
     """What to say of an error that ends the program, and the exit code."""
     from engine.contract import BadConstraint, EngineError, LoadCancelled, ModelUnusable
     from modes.blend import VoiceError
+    from modes.evaluation.domains import UnknownDomain
     from modes.share.change import BadAdapter
     from modes.share.library import LibraryError
+    from modes.training.data import BadData
+    from modes.training.endings import CannotTrain, Interrupted
     from tui.core.config import ConfigError
     from tui.core.paths import PathUnusable
     from tui.core.resuming import Busy
     from tui.core.store import NoSuchConversation, StoreError
+    from tui.headless.refusal import BadSize, Refused
 
     codes: list[tuple[type[Exception], int]] = [
         (ConfigError, USAGE),
         (VoiceError, USAGE),
         (BadAdapter, FAILED),
         (LibraryError, FAILED),
+        (UnknownDomain, USAGE),
+        (BadData, USAGE),
+        (CannotTrain, FAILED),
+        (Interrupted, INTERRUPTED),
         (BadConstraint, USAGE),
         (NoSuchConversation, USAGE),
         (LoadCancelled, INTERRUPTED),
         (ModelUnusable, NO_MODEL),
         (PathUnusable, NO_STORE),
         (Busy, FAILED),
+        (Refused, REFUSED),
+        (BadSize, USAGE),
         (StoreError, NO_STORE),
         (EngineError, FAILED),
     ]

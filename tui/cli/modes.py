@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import re
+from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from tui.cli.options import configured, json_option, merged
+from tui.cli.subspace import base_path, catalog_and_directory, check_name
+from tui.cli.training import grow, train
 from tui.core.paths import subspace_dir
-
-if TYPE_CHECKING:
-    from modes.catalog import Catalog
 
 
 @click.group()
 def modes() -> None:
     """The modes there are."""
+
+
+modes.add_command(train)
+modes.add_command(grow)
 
 
 @modes.command("list")
@@ -26,7 +28,7 @@ def list_(as_json: bool) -> None:
     """List every mode with its coefficients, or what it lacks."""
     from tui.headless.modes import list_modes
 
-    list_modes(*_catalog(), as_json)
+    list_modes(*catalog_and_directory(), as_json)
 
 
 @modes.command()
@@ -36,7 +38,7 @@ def show(name: str, as_json: bool) -> None:
     """Show all that the mode NAME is, and where each thing is from."""
     from tui.headless.modes import show_mode
 
-    catalog, directory = _catalog()
+    catalog, directory = catalog_and_directory()
     show_mode(catalog, name, directory, as_json)
 
 
@@ -54,11 +56,11 @@ def import_(ctx: click.Context, name: str, path: Path, model: str | None) -> Non
     from tui.core.paths import data_dir, ensure_private_dir
     from tui.headless.coefficients import add_mode_file, import_mode
 
-    _check_name(name)
-    catalog, directory = _catalog()
+    check_name(name)
+    catalog, directory = catalog_and_directory()
     data = ensure_private_dir(data_dir())
-    import_mode(name, path, _model(ctx, model), data / "models.json", subspace_dir(data))
-    add_mode_file(name, path, directory, name in BUILTIN, catalog.modes.get(name))
+    import_mode(name, path, base_path(ctx, model), data / "models.json", subspace_dir(data))
+    add_mode_file(name, f"Imported from {path.name}.", directory, name in BUILTIN, catalog.modes.get(name))
 
 
 @modes.command()
@@ -72,7 +74,7 @@ def export(ctx: click.Context, name: str, target: Path, form: str, model: str | 
     from tui.core.paths import data_dir
     from tui.headless.coefficients import export_mode
 
-    export_mode(name, target, form, _model(ctx, model), subspace_dir(data_dir()))
+    export_mode(name, target, form, base_path(ctx, model), subspace_dir(data_dir()))
 
 
 @modes.command()
@@ -94,25 +96,52 @@ def rollback() -> None:
     back(subspace_dir(data_dir()))
 
 
-def _model(ctx: click.Context, model: str | None) -> Path:
-    from tui.core.models import chosen_model
+@modes.command()
+@click.argument("name", required=False)
+@click.option("--model", metavar="PATH", help="The base that they are for. Default: the configured one.")
+@json_option
+@click.pass_context
+def verify(ctx: click.Context, name: str | None, model: str | None, as_json: bool) -> None:
+    """Check coefficients, NAME's or all: the base, the values, how large each change is.
 
-    return chosen_model(configured(merged(ctx.find_root().obj or {}, {"model": model})))
+    What is good is on record as verified; a mode with other coefficients loads only when asked for by name.
+    """
+    from tui.core.paths import data_dir
+    from tui.headless.verifying import verify_modes
+
+    data = data_dir()
+    verify_modes(name, base_path(ctx, model), data / "models.json", subspace_dir(data), as_json)
 
 
-def _check_name(name: str) -> None:
-    from modes.blend import ALIASES, BASE
+@modes.command()
+@click.option("--budget", required=True, metavar="SIZE", help="The most bytes, such as 4MB or 512KiB.")
+@click.option(
+    "--items",
+    type=click.IntRange(0),
+    default=200,
+    show_default=True,
+    help="Asked of each domain; 0: untested.",
+)
+@click.option("--model", metavar="PATH", help="The base that they are for. Default: the configured one.")
+@click.pass_context
+def compact(ctx: click.Context, budget: str, items: int, model: str | None) -> None:
+    """Make the subspace with all its modes fit SIZE, as a new version; rollback brings the old one back.
 
-    if not re.fullmatch(r"[a-z][a-z0-9_-]{0,31}", name) or name in {*ALIASES, BASE}:
-        raise click.UsageError(
-            f"{name!r} cannot be a mode with coefficients: 1 to 32 of a-z, 0-9, _ and -, "
-            f"beginning with a letter, and not {BASE}"
-        )
+    It is kept only if no domain loses 5 points of its test; else less is taken away, or nothing.
+    """
+    from tui.core.models import open_engine
+    from tui.core.paths import data_dir
+    from tui.headless.compacting import compact_modes, parse_size
+    from tui.headless.gate import DomainGate
+    from tui.headless.output import Notices
 
+    size, data = parse_size(budget), data_dir()
+    config = configured(merged(ctx.find_root().obj or {}, {"model": model}))
+    with ExitStack() as stack:
 
-def _catalog() -> tuple[Catalog, Path]:
-    from modes.catalog import Catalog
-    from tui.core.paths import config_dir
+        def gate() -> DomainGate:
+            engine = open_engine(config, data / "models.json", lambda _fraction: True)
+            stack.callback(engine.close)
+            return DomainGate(engine, items, Notices())
 
-    directory = config_dir() / "modes"
-    return Catalog.load(directory), directory
+        compact_modes(size, subspace_dir(data), gate if items else None)

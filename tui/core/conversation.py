@@ -88,6 +88,34 @@ class Started:
 
 
 @dataclass(frozen=True, slots=True)
+class Untrained:
+    """Modes that speak by their prompt and sampling alone: their coefficients are for another base."""
+
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The same as a line."""
+        return f"{', '.join(self.names)}: prompt and sampling only, there are no coefficients for this model"
+
+
+@dataclass(frozen=True, slots=True)
+class Unverified:
+    """Modes that speak without their coefficients, which nobody has checked nor asked for by name."""
+
+    names: tuple[str, ...]
+
+    @property
+    def text(self) -> str:
+        """The same as a line."""
+        first = self.names[0]
+        return (
+            f"{', '.join(self.names)}: unverified coefficients were left out: check them "
+            f"(tui modes verify {first}), or ask for them by name (/mode {first}, -m {first})"
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Dropped:
     """Earlier messages left out of what the model reads, because the context cannot hold them."""
 

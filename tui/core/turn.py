@@ -12,9 +12,19 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from engine.contract import Chunk, DoneReason, Engine, EngineError, Request, Sampling, Usage
+from engine.contract import Chunk, DoneReason, Engine, EngineError, Request, Sampling, Scales, Usage
 from tui.core.constraints import UNCONSTRAINED, Constraints
-from tui.core.conversation import Dropped, Finished, Node, NotSaved, Provenance, Started, Status
+from tui.core.conversation import (
+    Dropped,
+    Finished,
+    Node,
+    NotSaved,
+    Provenance,
+    Started,
+    Status,
+    Untrained,
+    Unverified,
+)
 from tui.core.store import Store, StoreError
 from tui.core.window import fit
 
@@ -22,7 +32,7 @@ if TYPE_CHECKING:
     from modes.voice import Voice
     from tui.core.coefficients import Wardrobe
 
-Event = Started | Dropped | NotSaved | Chunk | Finished
+Event = Started | Untrained | Unverified | Dropped | NotSaved | Chunk | Finished
 
 #: Seconds between two saves of an answer under way: what a kill may lose.
 SAVE_EVERY = 0.5
@@ -66,6 +76,7 @@ class _Draft:
     told: bool = False
     ended: bool = False
     coefficients: str | None = None
+    scales: Scales = ()
 
 
 class Turns:
@@ -74,6 +85,7 @@ class Turns:
     def __init__(self, engine: Engine, store: Store, wardrobe: Wardrobe | None = None) -> None:
         self._engine, self._store, self._wardrobe = engine, store, wardrobe
         self._unsaved: dict[str, Callable[[], Node]] = {}
+        self._told: set[str] = set()
         # Turns of several conversations run at once, each on its own thread.
         self._saving = threading.Lock()
 
@@ -91,7 +103,12 @@ class Turns:
         try:
             yield Started(question, draft.node)
             if self._wardrobe is not None:
-                draft.coefficients = self._wardrobe.prepare(self._engine, [n for n, _ in ask.voice.scales])
+                worn = self._wardrobe.prepare(self._engine, ask.voice.scales)
+                draft.coefficients, draft.scales = worn.version, worn.scales
+                if absent := self._untold(worn.absent):
+                    yield Untrained(absent)
+                if unverified := self._untold(worn.unverified):
+                    yield Unverified(unverified)
             window = fit(
                 ask.voice.lead.prompt,
                 self._store.path(request.parent),
@@ -100,7 +117,8 @@ class Turns:
             )
             if window.dropped:
                 yield window.dropped
-            yield from self._answer(draft, replace(request.request, messages=window.messages))
+            asked = replace(request.request, messages=window.messages, scales=draft.scales)
+            yield from self._answer(draft, asked)
         except (EngineError, StoreError) as error:
             yield from self._finish(draft, "failed", None, str(error))
         except (GeneratorExit, KeyboardInterrupt):
@@ -147,7 +165,8 @@ class Turns:
             thinking=THINKING[lead.thinking],
             **held,
         )
-        return question, _Draft(node, saved_at=time.monotonic()), _Prepared(request, parent)
+        draft = _Draft(node, saved_at=time.monotonic(), scales=voice.scales)
+        return question, draft, _Prepared(request, parent)
 
     def _answer(self, draft: _Draft, request: Request) -> Iterator[Event]:
         for chunk in self._engine.generate(request):
@@ -158,6 +177,12 @@ class Turns:
                 yield from self._finish(draft, _STATUS[chunk.done], chunk.usage, None)
             elif chunk.text or chunk.thinking:
                 yield from self._save(draft)
+
+    def _untold(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """Those of ``names`` that nothing was said of yet."""
+        new = tuple(name for name in names if name not in self._told)
+        self._told.update(new)
+        return new
 
     def _abandon(self, draft: _Draft, status: Status, error: str | None) -> None:
         if not draft.ended:
@@ -187,6 +212,7 @@ class Turns:
                 provenance,
                 fingerprint=self._engine.fingerprint(wait=False),
                 coefficients=draft.coefficients,
+                scales=draft.scales,
                 sampling={**provenance.sampling, "seed": seed},
             )
         node = replace(

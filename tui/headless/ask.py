@@ -15,7 +15,16 @@ from engine.contract import Chunk, Sampling
 from modes.voice import Voice
 from tui.core import resuming
 from tui.core.constraints import UNCONSTRAINED, Constraints
-from tui.core.conversation import SHORT_ID, Conversation, Dropped, Finished, Node, NotSaved
+from tui.core.conversation import (
+    SHORT_ID,
+    Conversation,
+    Dropped,
+    Finished,
+    Node,
+    NotSaved,
+    Untrained,
+    Unverified,
+)
 from tui.core.session import Session
 from tui.core.turn import Ask, Event
 from tui.headless.inputs import not_held
@@ -69,6 +78,8 @@ def place(session: Session, resume: str | None, mode: str | None) -> Place:
 
     Raises `NoSuchConversation`, `VoiceError`, `resuming.Busy`.
     """
+    if mode is not None:
+        session.asked_for(session.catalog.voice(mode))
     if resume is None:
         voice = session.catalog.voice(session.config.mode)
         return Place(session.store.create(voice.spec), voice)
@@ -151,6 +162,8 @@ def _run(events: Generator[Event, None, None], notices: Notices, stream: bool) -
                 f"the {event.messages} oldest messages ({event.tokens:,} tokens) do not fit "
                 "the context and were left out"
             )
+        elif isinstance(event, Untrained | Unverified):
+            notices.say(event.text)
         elif isinstance(event, NotSaved):
             notices.say(f"the answer is not saved: {event.reason}")
         elif isinstance(event, Finished):

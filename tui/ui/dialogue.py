@@ -115,6 +115,7 @@ class Dialogue:
     def switch(self, spec: str) -> Voice:
         """Speak in another mode from the next question on. Raises `VoiceError` and changes nothing then."""
         voice = self._session.catalog.voice(spec)
+        self._session.asked_for(voice)
         if self.conversation is not None:
             self._session.store.set_mode(self.conversation.id, voice.spec)
         self.voice = voice

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass, replace
 
 from engine.contract import Chunk
-from tui.core.conversation import Dropped, Finished, NotSaved, Started
+from tui.core.conversation import Dropped, Finished, NotSaved, Started, Untrained, Unverified
 from tui.core.session import Session
 from tui.core.turn import Ask
 from tui.ui.dialogue import Dialogue
@@ -114,6 +114,8 @@ class Live:
                 return Began(self.dialogue.started(event))
             case Dropped() as event:
                 return self._warned(dropped(event))
+            case Untrained() | Unverified() as event:
+                return self._warned(event.text)
             case NotSaved(reason):
                 self.dialogue.unsaved = True
                 return self._warned(f"not saved: {reason}")

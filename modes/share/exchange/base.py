@@ -87,7 +87,7 @@ class BaseModel:
     def to_layers(self, adapter: Adapter) -> dict[str, Change]:
         """The other way round."""
         return {
-            (theirs := self._theirs(name)): self._turned(theirs, one, False)
+            (theirs := self.layer_name(name)): self._turned(theirs, one, False)
             for name, one in self.checked(adapter).items()
         }
 
@@ -97,7 +97,8 @@ class BaseModel:
             raise BadAdapter(f"{name}: only the projections of attention and feed-forward layers can be read")
         return f"blk.{found[1]}.{_GGUF[found[2]]}.weight"
 
-    def _theirs(self, name: str) -> str:
+    def layer_name(self, name: str) -> str:
+        """What Hugging Face calls the module that GGUF calls ``name``. Raises `BadAdapter`."""
         found = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", name)
         if found is None or found[2] not in _NAMES:
             raise BadAdapter(f"{name}: has no name in Hugging Face's models of this kind")

@@ -163,3 +163,10 @@ def test_folded_and_joined_talk_takes_turns_and_keeps_every_word(talk: list[Mess
     assert all(one != other for one, other in pairwise(roles))
     words = "\n".join(message.content for message in merge_roles(fold_system(talk)))
     assert all(message.content in words for message in talk)
+
+
+def test_an_answer_without_thinking_begins_after_the_end_of_thinking() -> None:
+    forced = template("{% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}[assistant]<think>\n")
+    assert forced.answer([HELLO]) == "[user]Hello.[assistant]<think>\n\n</think>\n\n"
+    assert template(THOUGHTFUL).answer([HELLO]) == "[user]Hello.[assistant]<think>\n\n</think>\n\n"
+    assert template(CHATML).answer([HELLO]) == template(CHATML).render([HELLO])

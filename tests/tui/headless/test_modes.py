@@ -32,7 +32,7 @@ def test_every_mode_is_listed_with_what_it_has_or_lacks(program: Program) -> Non
     lines = {line.split()[0]: line for line in said.out.splitlines()}
     assert tuple(lines) == (*BUILTIN, "poet")
     assert "Veterans' disability law" in lines["legal"]
-    assert lines["legal"].endswith("no coefficients yet: prompt and sampling only")
+    assert lines["legal"].endswith("coefficients: legal")
     assert lines["vision"].endswith("No image can be read: the loaded engine takes text only.")
     assert lines["poet"].endswith("coefficients: poet")
 

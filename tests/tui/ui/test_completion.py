@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.widgets.option_list import Option
 
 from tests.tui.ui.conftest import Driver, driving
 from tests.tui.ui.test_chat import drawn
@@ -104,6 +105,16 @@ async def test_a_click_takes_one(begin: Begin) -> None:
         await me.pilot.click(Popup, offset=(3, 2))
         await me.until(lambda: me.chat.prompt.text == "/mode coding")
         assert me.chat.prompt.has_focus
+
+
+async def test_a_click_on_what_is_no_longer_offered_takes_nothing(begin: Begin) -> None:
+    async with driving(begin()) as me:
+        await write(me, "/mode ")
+        popup = me.chat.query_one(Popup)
+        for at in (0, 1000):  # others are offered since, or fewer
+            popup.post_message(Popup.OptionSelected(popup, Option("gone"), at))
+        await me.pilot.pause()
+        assert me.chat.prompt.text == "/mode "
 
 
 async def test_text_for_the_model_and_recalled_lines_offer_nothing(begin: Begin) -> None:

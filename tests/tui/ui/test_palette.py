@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual import events
 from textual.widgets import OptionList
+from textual.widgets.option_list import Option
 
 from modes.catalog import Catalog
 from tests.tui.ui.conftest import Driver, driving
@@ -119,3 +121,23 @@ async def test_it_is_drawn_in_ascii_and_in_little_room(begin: Begin, size: tuple
         await me.loaded()
         await opened(me)
         assert drawn(me).isascii()
+
+
+@pytest.mark.parametrize("second", ["enter", "escape"])
+async def test_a_key_that_comes_after_enter_does_nothing_there(begin: Begin, second: str) -> None:
+    async with driving(begin()) as me:
+        await opened(me, "mode leg")
+        for key in ("enter", second):  # both are there before the first is acted on
+            me.pilot.app.post_message(events.Key(key, None))
+        await me.until(lambda: me.pilot.app.screen is me.chat)
+        await me.until(lambda: second == "escape" or "§ legal" in me.status)
+
+
+async def test_a_click_on_what_is_no_longer_found_chooses_nothing(begin: Begin) -> None:
+    async with driving(begin()) as me:
+        await opened(me, "mode leg")
+        options = me.pilot.app.screen.query_one(OptionList)
+        for at in (0, 1000):  # others were found since, or fewer
+            options.post_message(OptionList.OptionSelected(options, Option("gone"), at))
+        await me.pilot.pause()
+        assert isinstance(me.pilot.app.screen, Palette)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual import events
 from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
 
 from tests.tui.ui.conftest import Driver, driving
 from tests.tui.ui.stored import fill
@@ -136,3 +138,54 @@ async def test_where_there_is_no_room_the_key_opens_the_list_before_everything(b
         await me.until(lambda: len(listed(me)) == 1)
         await me.pilot.press("enter")
         await me.until(lambda: "Flour and water." in me.said)
+
+
+async def test_a_list_that_is_told_of_news_before_it_is_up_has_them_once_it_is(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session) as me:
+        screen = ConversationsScreen(session.store, me.chat.rows, me.chat)
+        screen.look()
+        await me.pilot.app.workers.wait_for_complete()
+        await me.pilot.app.push_screen(screen)
+        await me.until(lambda: len(listed(me)) == 2)
+
+
+@pytest.mark.parametrize("keys", [("enter", "enter"), ("escape", "escape"), ("enter", "escape")])
+async def test_keys_that_come_after_the_one_that_closed_the_list_do_nothing_there(
+    begin: Begin, keys: tuple[str, str]
+) -> None:
+    session = begin()
+    house(session)
+    async with driving(session) as me:
+        await me.send("/list")
+        await me.until(lambda: isinstance(me.pilot.app.screen, ConversationsScreen))
+        await me.until(lambda: len(listed(me)) == 2)
+        for key in keys:  # both are there before the first is acted on
+            me.pilot.app.post_message(events.Key(key, None))
+        await me.until(lambda: me.pilot.app.screen is me.chat and me.chat.prompt.has_focus)
+        await me.until(lambda: "escape" in keys or "It travels." in me.said)
+
+
+@pytest.mark.parametrize("key", ["up", "down", "pageup", "pagedown"])
+async def test_no_key_fails_where_the_list_has_no_room(begin: Begin, key: str) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=(80, 1)) as me:
+        await me.send("/list")
+        await me.until(lambda: isinstance(me.pilot.app.screen, ConversationsScreen))
+        await me.until(lambda: len(listed(me)) == 2)
+        await me.pilot.press(key, "escape")
+        await me.until(lambda: me.pilot.app.screen is me.chat)
+
+
+async def test_a_click_on_what_is_no_longer_listed_opens_nothing(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=WIDE) as me:
+        await me.until(lambda: len(listed(me)) == 2)
+        options = me.chat.sidebar.query_one(OptionList)
+        for at in (1, 2):  # others were found since, or fewer
+            options.post_message(OptionList.OptionSelected(options, Option("gone"), at))
+        await me.pilot.pause()
+        assert me.chat.dialogue.id is None

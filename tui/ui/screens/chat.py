@@ -5,6 +5,7 @@ This module must not know how a turn is run or a command carried out: it passes 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -267,9 +268,9 @@ class ChatScreen(Keyed):
             self._count(*wanted)
         self.show_status()
 
-    @work(thread=True, group="count")
-    def _count(self, key: Key, engine: Engine, voice: Voice, path: list[Node]) -> None:
-        self.post_message(Counted(key, count(engine, voice, path)))
+    @work(group="count")
+    async def _count(self, key: Key, engine: Engine, voice: Voice, path: list[Node]) -> None:
+        self.post_message(Counted(key, await asyncio.to_thread(count, engine, voice, path)))
 
     @on(Counted)
     def _counted(self, event: Counted) -> None:

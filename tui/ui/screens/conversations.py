@@ -9,16 +9,16 @@ from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.message_pump import MessagePump
-from textual.screen import ModalScreen
 
 from tui.core.conversation import Conversation
 from tui.core.store import Store
 from tui.ui.messages import ConversationChosen, DeletionWanted, ListLeft, UndoWanted
 from tui.ui.rows import Rows
+from tui.ui.screens.sheet import Sheet
 from tui.ui.widgets.conversations import Conversations
 
 
-class ConversationsScreen(ModalScreen[Conversation | None]):
+class ConversationsScreen(Sheet[Conversation | None]):
     """Enter chooses, Escape leaves; what else is wanted is told to ``owner``."""
 
     def __init__(self, store: Store, rows: Rows, owner: MessagePump, words: str = "") -> None:

@@ -14,11 +14,11 @@ from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import VerticalScroll
 from textual.content import Content
-from textual.screen import ModalScreen
 from textual.widgets import Static
 
 from tui.core.commands import COMMANDS
 from tui.ui.keys import key_name
+from tui.ui.screens.sheet import Sheet
 
 #: Key actions by the title of their group.
 Groups = Mapping[str, Sequence[Binding]]
@@ -45,7 +45,7 @@ def _row(name: str, text: str, left: int, width: int) -> list[str]:
     return [f"{one:<{left}}{other}".rstrip() for one, other in zip_longest(names, texts, fillvalue="")]
 
 
-class Help(ModalScreen[None]):
+class Help(Sheet[None]):
     """Scrolls; Escape leaves."""
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "dismiss", "back")]

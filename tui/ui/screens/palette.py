@@ -15,13 +15,13 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.fuzzy import FuzzySearch
-from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
 
 from modes.catalog import Catalog
 from tui.core.commands import COMMANDS
 from tui.ui.glyphs import Glyphs
 from tui.ui.keys import key_name
+from tui.ui.screens.sheet import Sheet
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def found(words: str, among: Iterable[Entry]) -> list[Entry]:
     return [one for score, one in scored if score > 0]
 
 
-class Palette(ModalScreen[Entry | None]):
+class Palette(Sheet[Entry | None]):
     """Enter chooses, Escape leaves; the keyboard stays in the search field throughout."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -104,7 +104,8 @@ class Palette(ModalScreen[Entry | None]):
 
     @on(OptionList.OptionSelected)
     def _choose_clicked(self, event: OptionList.OptionSelected) -> None:
-        self.dismiss(self._found[event.option_index])
+        if event.option in event.option_list.options:  # else other ones were found since the click
+            self.dismiss(self._found[event.option_index])
 
     def action_move(self, how: str) -> None:
         getattr(self.query_one(OptionList), f"action_{how}")()

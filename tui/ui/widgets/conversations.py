@@ -6,6 +6,7 @@ chosen.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 from typing import ClassVar
 
@@ -74,17 +75,11 @@ class Conversations(Vertical):
         self._front = front
         self._look_up(self._words, self._limit)
 
-    @work(thread=True, exclusive=True, group="conversations")
-    def _look_up(self, words: str, limit: int) -> None:
-        hits: list[Hit] = []
-        error = ""
-        try:
-            if words.strip():
-                hits = self._store.search(words, limit)
-            else:
-                hits = [Hit(one, "") for one in self._store.list(limit)]
-        except StoreError as refused:
-            error = str(refused)
+    @work(exclusive=True, group="conversations")
+    async def _look_up(self, words: str, limit: int) -> None:
+        # Only the store is asked on a thread. A message sent from there needs the app, which a widget does
+        # not find before it is composed, and this may be called earlier.
+        hits, error = await asyncio.to_thread(_looked_up, self._store, words, limit)
         self.post_message(Found(words, hits, error))
 
     @on(Found)
@@ -128,7 +123,8 @@ class Conversations(Vertical):
     @on(OptionList.OptionSelected)
     def _click(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.post_message(ConversationChosen(self._found[event.option_index].conversation))
+        if event.option in event.option_list.options:  # else other ones were found since the click
+            self.post_message(ConversationChosen(self._found[event.option_index].conversation))
 
     @on(OptionList.OptionHighlighted)
     def _reach(self, event: OptionList.OptionHighlighted) -> None:
@@ -145,7 +141,8 @@ class Conversations(Vertical):
             "page_up": options.action_page_up,
             "page_down": options.action_page_down,
         }
-        moves[how]()
+        if options.scrollable_content_region:  # else Textual finds no page to turn, and fails
+            moves[how]()
 
     def action_leave(self) -> None:
         self.post_message(ListLeft())
@@ -173,3 +170,13 @@ class Conversations(Vertical):
         options.clear_options()
         options.add_options(rows)
         options.highlighted = min(at, len(rows) - 1) if rows else None
+
+
+def _looked_up(store: Store, words: str, limit: int) -> tuple[list[Hit], str]:
+    """What there is, or why it cannot be said; blocks."""
+    try:
+        if words.strip():
+            return store.search(words, limit), ""
+        return [Hit(one, "") for one in store.list(limit)], ""
+    except StoreError as refused:
+        return [], str(refused)

@@ -64,7 +64,8 @@ class Popup(OptionList, can_focus=False):
 
     def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
         event.stop()
-        self.post_message(CompletionTaken(self._offered[event.option_index]))
+        if event.option in self.options:  # else other ones are offered since the click
+            self.post_message(CompletionTaken(self._offered[event.option_index]))
 
     def _list(self) -> None:
         rows = min(len(self._offered), ROWS, max(self.screen.size.height // 3, 1))

@@ -1,0 +1,117 @@
+"""The base as torch has it: the weights of a GGUF, dequantised, so that they are those that will run."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+# Idle threads that spin starve every other process on the machine; read once, when torch is loaded.
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+# A local file is all that is asked for; this keeps it so.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import psutil
+import torch
+import transformers
+from torch import Tensor, nn
+
+from modes.share.exchange.base import BaseModel
+from modes.training.encoding import Batch
+from modes.training.endings import CannotTrain
+
+#: Bytes that training takes for every byte of weights, roughly: reading them doubles it for a moment.
+_ROOM = 2.5
+_DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
+
+
+@dataclass(frozen=True, slots=True)
+class Base:
+    """A loaded base. ``names`` are the targeted modules: the name in the model by the GGUF's."""
+
+    model: Any
+    tokenizer: Any
+    names: dict[str, str]
+    context: int
+    device: torch.device
+
+    def losses(self, batch: Batch) -> tuple[Tensor, int]:
+        """Sum of the cross entropies (nats) of what the batch has to learn, and of how many tokens.
+
+        The head is computed for those alone: with a large vocabulary it is most of the work otherwise.
+        """
+        hidden = self._hidden(batch)
+        learned = batch.labels[:, 1:] != -100
+        first = batch.labels[:, 0]
+        if bool((first != -100).any()):
+            raise ValueError("a label at the first token of a batch has nothing that it could be read from")
+        logits = self._head(hidden[:, :-1][learned.to(self.device)])
+        wanted = batch.labels[:, 1:][learned].to(self.device)
+        return nn.functional.cross_entropy(logits.float(), wanted, reduction="sum"), len(wanted)
+
+    def _hidden(self, batch: Batch) -> Tensor:
+        body, rows = self.model.get_decoder(), len(batch.tokens)
+        tokens, mask = batch.tokens.to(self.device), batch.mask.to(self.device)
+        if not len(batch.shared):
+            return cast(
+                Tensor, body(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
+            )
+        read = body(input_ids=batch.shared[None].to(self.device), use_cache=True).cache
+        read.batch_repeat_interleave(rows)
+        return cast(
+            Tensor,
+            body(input_ids=tokens, attention_mask=mask, cache=read, use_cache=True).last_hidden_state,
+        )
+
+    def _head(self, hidden: Tensor) -> Tensor:
+        logits = cast(Tensor, self.model.get_output_embeddings()(hidden))
+        cap = getattr(self.model.config, "final_logit_softcapping", None)
+        return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def load_base(path: Path, targets: tuple[str, ...], precision: str, checkpointing: bool = False) -> Base:
+    """The GGUF at ``path``, ready to be adapted. Raises `CannotTrain`."""
+    about = BaseModel.of(path)
+    names = {name: about.layer_name(name) for name in about.shapes if name.split(".")[2] in targets}
+    if not names:
+        raise CannotTrain(f"{path.name} has no module called {' or '.join(targets)}: name others (--targets)")
+    _check_memory(path, about, precision)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    quiet: Any = transformers.utils.logging
+    quiet.set_verbosity_error()
+    quiet.disable_progress_bar()
+    at: dict[str, Any] = {"gguf_file": path.name, "local_files_only": True}
+    try:
+        with contextlib.redirect_stderr(io.StringIO()):  # a progress bar that cannot be had without
+            tokenizer = transformers.AutoTokenizer.from_pretrained(path.parent, **at)
+            model: Any = transformers.AutoModelForCausalLM.from_pretrained(
+                path.parent, dtype=_DTYPES[precision], **at
+            )
+    except (ValueError, OSError, KeyError, NotImplementedError) as error:
+        raise CannotTrain(
+            f"{path.name} cannot be read for training ({_first_line(error)}): "
+            "transformers has to know its architecture as a GGUF"
+        ) from error
+    model.to(device)
+    if checkpointing:
+        model.activation_checkpointing_enable({"use_reentrant": False})
+    return Base(model, tokenizer, names, int(model.config.max_position_embeddings), device)
+
+
+def _check_memory(path: Path, about: BaseModel, precision: str) -> None:
+    wide = {"f32": 4, "bf16": 2}[precision]
+    needed = int(_ROOM * wide * sum(n * d for n, d in about.shapes.values()))
+    free = psutil.virtual_memory().available
+    if needed > free:
+        lower = " Train in bf16 (--precision bf16), or" if precision == "f32" else ""
+        raise CannotTrain(
+            f"{path.name} takes about {needed / 1e9:,.1f} GB to train in {precision}, and {free / 1e9:,.1f} "
+            f"are free.{lower} free memory, or take a larger machine."
+        )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

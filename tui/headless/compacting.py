@@ -1,0 +1,86 @@
+"""``tui modes compact``: the subspace within a budget of bytes, kept only if no domain pays for it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from modes.share.checking import verified
+from modes.share.compaction import BudgetTooSmall, compact, total_bytes
+from modes.share.library import Library, Shelved
+from tui.headless.refusal import BadSize, Refused
+from tui.headless.report import write_line
+from tui.headless.verifying import recorded
+
+_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
+
+Gate = Callable[[Shelved, Shelved], str | None]
+"""Whether what was (first) may become what is offered (second): None, or which domain lost how much."""
+
+
+def parse_size(text: str) -> int:
+    """Bytes of ``4MB``, ``512KiB`` or ``1.5 MB``. Raises `BadSize`."""
+    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]I?B|B|)\s*", text.upper())
+    size = int(float(found[1]) * _UNITS[found[2].removeprefix("B")]) if found else 0
+    if size < 1:
+        raise BadSize(f"{text!r} is no size: write it as 4MB, 512KiB or a number of bytes above 0")
+    return size
+
+
+def compact_modes(budget: int, folder: Path, opened: Callable[[], Gate] | None = None) -> None:
+    """Make the subspace fit ``budget`` bytes; a new version, unless it fits already.
+
+    The gate is ``opened`` when there is something to ask it. One that objects makes the budget grow by halves
+    of what is missing to the size of now; when it still objects near that, it is refused. Raises `Refused`,
+    `LibraryError`.
+    """
+    library = Library(folder)
+    old = library.load()
+    before = total_bytes(old.basis, old.modes)
+    if before <= budget:
+        write_line(f"{folder}: {before:,} bytes are within {budget:,} already")
+        return
+    offered = _compacted(old, budget, folder)
+    if opened is not None:
+        offered = _passed(old, offered, budget, opened(), folder)
+    version = library.save(offered)
+    after = total_bytes(offered.basis, offered.modes)
+    write_line(f"{folder}: {before:,} bytes before, {after:,} after, as {version}")
+    if after > budget:
+        write_line(f"that is above the {budget:,} asked for: with less a domain lost too much")
+    for mode, note in offered.notes["compacted"].items():
+        write_line(f"  {mode}: largest error {note['worst']:.3f} in {note['module']}")
+
+
+def _passed(old: Shelved, offered: Shelved, budget: int, gate: Gate, folder: Path) -> Shelved:
+    """What the gate lets through: ``offered``, or less of a compaction."""
+    before, allowed = total_bytes(old.basis, old.modes), budget
+    for left in (3, 2, 1, 0):
+        objection = gate(old, offered)
+        if objection is None:
+            return offered
+        if left:
+            allowed = (allowed + before) // 2
+            offered = _compacted(old, allowed, folder)
+    raise Refused(f"{folder}: not compacted, {objection}: {Library(folder).current()} stays as it is")
+
+
+def _compacted(old: Shelved, budget: int, folder: Path) -> Shelved:
+    try:
+        built = compact(old.basis, old.modes, budget)
+    except BudgetTooSmall as error:
+        raise Refused(f"{folder}: {error}") from error
+    earlier = old.notes.get("compacted", {})
+    notes = {}
+    for mode, errors in built.errors.items():
+        module = max(errors, key=lambda one: errors[one], default="")
+        worst = errors.get(module, 0.0)
+        # What was lost before is lost still: at most the sum of both.
+        whole = worst + earlier.get(mode, {}).get("accumulated", 0.0)
+        notes[mode] = {"worst": worst, "module": module, "accumulated": whole}
+    known = old.notes.get("verified", {})
+    held = {one: verified(old.basis, found, known.get(one)) for one, found in old.modes.items()}
+    shelved = Shelved(built.basis, built.modes, {**old.notes, "compacted": notes})
+    return replace(shelved, notes=recorded(shelved, held))

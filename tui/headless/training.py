@@ -1,0 +1,143 @@
+"""``tui modes train`` and ``grow``: from data to a mode that is in the subspace.
+
+It must not know torch: what needs it is imported when everything cheaper has been looked at.
+"""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from modes.share.exchange import BaseModel
+from modes.share.library import Library, LibraryError, Shelved
+from modes.share.subspace import seeded
+from modes.share.taking import opened, take
+from modes.training.data import Sample, from_examples, in_prompt, read_chat
+from modes.training.endings import CannotTrain
+from modes.training.plan import TARGETS, Plan
+from tui.core.coefficients import SHIPPED
+from tui.headless.coefficients import identified, tell_taken
+from tui.headless.course import Course
+from tui.headless.output import Notices
+from tui.headless.report import write_line
+from tui.headless.verifying import check_trained
+
+#: New directions of a mode that grows the subspace.
+DIRECTIONS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be learned as ``name``: ``data`` None is the domain of that name.
+
+    ``growing`` trains in the shared subspace, which ``random`` directions begin where there is none yet.
+    ``prompt`` is the mode's own, in which it is learned too.
+    """
+
+    name: str
+    data: Path | None
+    growing: bool
+    random: int | None = None
+    prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """The base, where its identity is remembered, the subspace, and where checkpoints are kept."""
+
+    model: Path
+    remembered: Path
+    subspace: Path
+    checkpoints: Path
+
+
+def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
+    """Train and take in; ``chosen`` are fields of the `Plan` other than the defaults.
+
+    What is in the subspace stays as it was until the new version is whole. Raises `BadData`,
+    `UnknownDomain`, `BadAdapter`, `LibraryError`, `CannotTrain`, `Interrupted`.
+    """
+    samples = _samples(task)
+    library, shipped = Library(site.subspace), Library(SHIPPED)
+    identity = identified(site.model, site.remembered)
+    old = opened(library, identity, site.model.name, shipped)
+    plan = _plan(task, chosen, old)
+    if task.growing:
+        old = _begun(task, plan, old, site)
+    _check_extra()
+    notices = Notices()
+    notices.say(f"{task.name}: {len(samples):,} answers to learn; reading {site.model.name} for training ...")
+    from modes.training.learn import learn
+
+    with Course(notices) as course:
+        basis = old.basis if task.growing else None
+        folder = site.checkpoints / task.name
+        lesson = learn(site.model, identity, samples, plan, folder, course.report, basis)
+    learned = lesson.learned
+    # Others may have brought modes in while this one learned.
+    now = opened(library, identity, site.model.name, shipped)
+    shelf = now if now.basis.modules else old
+    taken = take(library, shelf, task.name, learned.adapter, {"trained": lesson.record})
+    write_line(
+        f"{task.name}: learned in {len(learned.losses):,} steps, the best after {learned.step:,} "
+        f"(validation loss {learned.loss:.3f} nats a token)"
+    )
+    tell_taken(task.name, site.subspace, taken)
+    check_trained(task.name, library, taken.shelved, site.model)
+
+
+def _samples(task: Task) -> list[Sample]:
+    if task.data is not None:
+        found = read_chat(task.data)
+    else:
+        from modes.evaluation.domains import domain
+
+        found = from_examples(domain(task.name).examples(""), f"domain {task.name}")
+    return in_prompt(found, task.prompt)
+
+
+def _plan(task: Task, chosen: Mapping[str, Any], old: Shelved) -> Plan:
+    shared = dict.fromkeys(name.split(".")[2] for name in old.basis.modules)
+    targets = tuple(shared) if task.growing and shared else TARGETS
+    plan = Plan(directions=DIRECTIONS, targets=targets) if task.growing else Plan(targets=targets)
+    return replace(plan, **chosen)
+
+
+def _begun(task: Task, plan: Plan, old: Shelved, site: Site) -> Shelved:
+    """The subspace to train in: the one there is, or random directions. Raises `LibraryError`."""
+    if old.basis.modules:
+        if task.random is not None:
+            raise LibraryError(f"{site.subspace} has a subspace already: leave out --random")
+        return old
+    if task.random is None:
+        raise LibraryError(
+            f"{site.subspace} has no subspace yet: train or import a mode first, "
+            "or begin with random directions (--random 32)"
+        )
+    shapes = {
+        name: shape
+        for name, shape in BaseModel.of(site.model).shapes.items()
+        if name.split(".")[2] in plan.targets
+    }
+    most = min((size for shape in shapes.values() for size in shape), default=0)
+    if task.random > most:
+        raise CannotTrain(
+            f"{site.model.name} has no room for {task.random} directions in {', '.join(plan.targets)}: "
+            f"{most} are the most"
+        )
+    return replace(old, basis=seeded(shapes, task.random, old.basis.base, plan.seed))
+
+
+def _check_extra() -> None:
+    try:
+        import torch  # noqa: F401
+        import transformers  # noqa: F401
+    except (ImportError, OSError) as error:
+        raise CannotTrain(
+            f"training needs torch and transformers ({error}): install them with "
+            f"{shlex.quote(sys.executable)} -m pip install 'modeshare[train]'"
+        ) from error
