@@ -168,7 +168,7 @@ def _learned(gains: Mapping[str, Difference], required: Sequence[str]) -> Findin
 
 def _shows_no_gain(gain: Difference) -> bool:
     """No gain was seen, where the items were enough to see one of five points."""
-    return gain.interval.high <= 0 or (gain.interval.low <= 0 and not resolution(gain.facts))
+    return gain.interval.high < 0 or (gain.interval.low <= 0 and not resolution(gain.facts))
 
 
 def _lost(change: float) -> float:

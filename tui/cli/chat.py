@@ -7,7 +7,9 @@ from typing import Any
 
 import click
 
+from tui.cli.bench import bench_options, run_bench, taken
 from tui.cli.commands import Commands
+from tui.cli.endings import USAGE, Failure
 from tui.cli.opening import open_session
 from tui.cli.options import engine_options
 
@@ -21,15 +23,21 @@ from tui.cli.options import engine_options
 @click.option("--mouse/--no-mouse", default=None, help="Whether the mouse scrolls and clicks. Default: yes.")
 @click.option("--debug", is_flag=True, envvar="MODESHARE_DEBUG", help="Show where an unexpected error arose.")
 @engine_options
+@bench_options
 @click.pass_context
 def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) -> None:
     """Chat with one local model in many modes.
 
     Without a command, opens the chat. Nothing leaves this machine.
     """
+    bench = taken(flags)
     ctx.obj = flags
     if ctx.invoked_subcommand is not None:
+        if bench is not None:
+            raise Failure(f"--bench and the command {ctx.invoked_subcommand}: leave one out", USAGE)
         return
+    if bench is not None:
+        ctx.exit(run_bench(flags, bench))
     # Nothing that starting makes is garbage, and looking for it takes a tenth of the time to the first frame.
     # The screen turns it on again.
     gc.disable()

@@ -46,6 +46,16 @@ class Worn:
     unverified: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """The subspace that turns speak from: contents of ``version`` in ``folder``, and what that is called."""
+
+    name: str
+    folder: Path
+    version: str
+    shelved: Shelved
+
+
 class Wardrobe:
     """The coefficients of one subspace, put on when they are first needed. From any thread.
 
@@ -83,6 +93,15 @@ class Wardrobe:
                     engine.install(name, found.basis, found.modes[name])
                     self._ready.add(name)
             return Worn(worn, self._version if worn else None, absent, unverified)
+
+    def held(self, engine: Engine) -> Held | None:
+        """What there is for the base that runs. Raises `CoefficientsUnusable`."""
+        with self._lock:
+            found, name = self._current(engine), self._version
+            if found is None or name is None:
+                return None
+            folder = self._shipped if name.startswith("shipped") else self._folder
+            return Held(name, folder, name.split()[-1], found)
 
     def _current(self, engine: Engine) -> Shelved | None:
         from modes.share.library import Library, LibraryError

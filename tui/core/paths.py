@@ -24,7 +24,7 @@ _OURS = re.compile(
     r"|conversations\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
     r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
     r"|history\.jsonl(\.\d+)?"
-    r"|subspace|training"
+    r"|subspace|training|evaluations"
     r"|\.[0-9a-f]{16}\.part(-wal|-shm|-journal)?"
 )
 

@@ -16,6 +16,7 @@ from tui.core.models import EngineLoader, open_engine
 if TYPE_CHECKING:
     from modes.catalog import Catalog
     from modes.voice import Voice
+    from tui.core.coefficients import Wardrobe
     from tui.core.config import Config
     from tui.core.settings_file import SettingsFile
     from tui.core.store import Store
@@ -39,6 +40,7 @@ class Session:
     history: History = field(default_factory=lambda: History(None))
     settings_file: SettingsFile | None = None
     _asked: set[str] = field(default_factory=set)
+    _wardrobe: Wardrobe | None = None
     _turns: Turns | None = None
     _making: threading.Lock = field(default_factory=threading.Lock)
 
@@ -78,16 +80,23 @@ class Session:
         """The operator has named ``voice``: coefficients that nobody has checked may come with it."""
         self._asked.update(name for name, _ in voice.scales)
 
-    def turns(self) -> Turns:
-        """Turns on the loaded engine; waits for it. Raises what loading raised."""
+    def wardrobe(self) -> Wardrobe | None:
+        """The coefficients that turns speak with; None without a folder to look for them in."""
         from tui.core.coefficients import Wardrobe  # all that makes a turn comes after the first frame
         from tui.core.paths import subspace_dir
+
+        with self._making:
+            if self._wardrobe is None and self.data is not None:
+                self._wardrobe = Wardrobe(subspace_dir(self.data), asked=self._asked)
+            return self._wardrobe
+
+    def turns(self) -> Turns:
+        """Turns on the loaded engine; waits for it. Raises what loading raised."""
         from tui.core.turn import Turns
 
-        engine = self.loader.wait()
+        engine, wardrobe = self.loader.wait(), self.wardrobe()
         with self._making:
             if self._turns is None:
-                wardrobe = None if self.data is None else Wardrobe(subspace_dir(self.data), asked=self._asked)
                 self._turns = Turns(engine, self.store, wardrobe)
             return self._turns
 

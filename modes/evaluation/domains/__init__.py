@@ -21,9 +21,14 @@ class UnknownDomain(ValueError):
         )
 
 
-def domain(name: str) -> Domain:
-    """The domain called ``name``. Raises `UnknownDomain`."""
+def check(name: str) -> None:
+    """Raises `UnknownDomain` unless there is one of that name; nothing is read for it."""
     if name not in NAMES:
         raise UnknownDomain(name)
+
+
+def domain(name: str) -> Domain:
+    """The domain called ``name``. Raises `UnknownDomain`."""
+    check(name)
     found: Domain = import_module(f"{__name__}.{name}").DOMAIN
     return found

@@ -1,0 +1,122 @@
+"""Runs an evaluation in a terminal: progress on stderr, tables on stdout, JSON to a file.
+
+It must not know a screen, nor how anything is measured.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from modes.evaluation.run import write_text
+from tui.bench.progress import Progress
+from tui.bench.tables import write_report
+from tui.core.evaluate import Evaluation
+from tui.core.evaluation.changes import changes, check_base, read_report
+from tui.core.evaluation.choice import FULL, QUICK, chosen
+from tui.core.evaluation.events import Reported
+from tui.core.evaluation.folder import evaluations_dir
+from tui.core.evaluation.report import failed
+from tui.core.session import Session
+
+#: A gate refused.
+REFUSED = 5
+STDOUT = "-"
+
+
+class BadTarget(ValueError):
+    """A file that cannot be written; the text says why and what to do."""
+
+
+class Interrupted(Exception):
+    """Ctrl-C: the text says what is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for; empty and None leave it to the run."""
+
+    full: bool = False
+    domains: tuple[str, ...] = ()
+    modes: tuple[str, ...] = ()
+    items: int | None = None
+    json: str | None = None
+    compare: Path | None = None
+
+
+def bench(session: Session, data: Path, wishes: Wishes) -> int:
+    """Run it, tell it, and return the exit code.
+
+    Raises `UnknownDomain`, `VoiceError`, `BadTestSet`, `BadReport`, `NothingToAsk`, `BadTarget`, `OSError`,
+    `Interrupted`, and what the engine and its coefficients raise.
+    """
+    began = time.monotonic()
+    old = read_report(wishes.compare) if wishes.compare else None
+    _check_target(wishes.json)
+    size = (FULL if wishes.full else QUICK).of(wishes.items)
+    choice = chosen(session.catalog, size, wishes.domains, wishes.modes)
+    for spec in wishes.modes:
+        session.asked_for(session.catalog.voice(spec))
+    progress = Progress()
+    for notice in session.notices:
+        progress.say(notice)
+    try:
+        engine = progress.wait(session.loader)
+        loaded = time.monotonic() - began
+        if old is not None and wishes.compare:
+            check_base(old, engine.info.name, engine.fingerprint(), wishes.compare)
+        run = Evaluation(engine, session.wardrobe(), evaluations_dir(data), choice, loaded)
+        report = _run(run, progress)
+    except KeyboardInterrupt:
+        raise Interrupted(progress.kept()) from None
+    progress.clear()
+    if old is not None:
+        report = {**report, "compare": changes(old, report)}
+    _tell(report, wishes.json)
+    refused = failed(report)
+    for sentence in refused:
+        progress.say(f"tui: refused: {sentence}")
+    return REFUSED if refused else 0
+
+
+def _run(run: Evaluation, progress: Progress) -> Mapping[str, Any]:
+    with closing(run.run()) as events:
+        for event in events:
+            progress.show(event)
+            if isinstance(event, Reported):
+                return event.report
+    raise AssertionError("a run ends with its report")
+
+
+def _tell(report: Mapping[str, Any], target: str | None) -> None:
+    if target != STDOUT:
+        write_report(report)
+    if target is not None:
+        text = json.dumps(report, ensure_ascii=False) + "\n"
+        if target == STDOUT:
+            sys.stdout.write(text)
+        else:
+            write_text(Path(target), text)
+    sys.stdout.flush()
+
+
+def _check_target(target: str | None) -> None:
+    """Raises `BadTarget` now and not after an hour."""
+    if target is None or target == STDOUT:
+        return
+    path = Path(target)
+    if path.is_dir():
+        raise BadTarget(f"{target} is a directory: name a file to write the JSON to")
+    if not path.absolute().parent.is_dir():
+        raise BadTarget(f"{path.absolute().parent} is not there: make it first, or name another file")
+
+
+def named(values: Sequence[str]) -> tuple[str, ...]:
+    """Names separated by commas, and options given more than once, as one list."""
+    return tuple(name.strip() for value in values for name in value.split(",") if name.strip())

@@ -1,0 +1,104 @@
+"""What changed since an earlier run, beyond noise: paired where the items are the same.
+
+It reads reports and knows nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from modes.evaluation.statistics import compared
+from tui.core.evaluation import folder
+from tui.core.evaluation.report import KIND, SCHEMA
+from tui.core.evaluation.scores import Scores, beyond_noise, told
+
+_PARTS = ("fixed", "alone")
+
+
+class BadReport(ValueError):
+    """A file that an earlier run cannot be read from; the text says why and what to do."""
+
+
+def read_report(path: Path) -> dict[str, Any]:
+    """The report in a file, or in the folder of a run. Raises `BadReport`."""
+    file = path / folder.REPORT if path.is_dir() else path
+    if not file.is_file():
+        raise BadReport(f"{path} is not there: name the file that --json wrote, or the folder of a run")
+    report = folder.read(file)
+    if report is None or report.get("kind") != KIND:
+        raise BadReport(f"{file} is no report of tui --bench: name a file that --json wrote")
+    if report.get("schema") != SCHEMA:
+        raise BadReport(
+            f"{file} has schema {report.get('schema')!r}, this program reads {SCHEMA}: measure anew"
+        )
+    if not (isinstance(report.get("scores"), dict) and isinstance(report.get("model"), dict)):
+        raise BadReport(f"{file} is damaged: measure anew")
+    return report
+
+
+def check_base(old: Mapping[str, Any], name: str, fingerprint: str | None, source: Path) -> None:
+    """Raises `BadReport` where two runs are not of the same base."""
+    theirs = old["model"].get("fingerprint")
+    if theirs != fingerprint:
+        raise BadReport(
+            f"{source} is of another base, {old['model'].get('name')} ({str(theirs)[:12]}), and this is "
+            f"{name} ({str(fingerprint)[:12]}): choose that model (--model), or leave --compare out"
+        )
+
+
+def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    """By domain and mode the change of what was asked both times; of the speed, the ratios of both.
+
+    ``beyond_noise`` says that the interval does not hold 0. Raises `BadReport`.
+    """
+    try:
+        scores = [
+            {"domain": domain, "part": part, "who": who, **change}
+            for domain, part, who, before, after in _both(old, new)
+            for change in _changes(before, after)
+        ]
+        return {"run": old["run"], "scores": scores, "speed": list(_speed(old["decode"], new["decode"]))}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise BadReport(f"the earlier report is damaged ({error}): measure anew") from error
+
+
+def _both(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[tuple[str, str, str, Scores, Scores]]:
+    for domain, known in new["scores"].items():
+        before = old["scores"].get(domain)
+        for part in _PARTS:
+            for who, one in known[part].items():
+                if before and who in before[part]:
+                    yield domain, part, who, _valued(before, before[part][who]), _valued(known, one)
+
+
+def _valued(known: Scores, one: Scores) -> dict[str, tuple[float, str, bool]]:
+    """Value, fact and whether it is a text, by item."""
+    rows = zip(known["items"], one["values"], known["facts"], known["kinds"], strict=False)
+    return {item: (value, fact, kind == "text") for item, value, fact, kind in rows if value is not None}
+
+
+def _changes(before: dict[str, Any], after: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for texts in (False, True):
+        both = [name for name in after if name in before and after[name][2] == texts]
+        if both:
+            first, second = ([side[name][0] for name in both] for side in (before, after))
+            found = told(compared(first, second, [after[name][1] for name in both]))
+            unit = "bits per byte" if texts else "right"
+            yield {"unit": unit, **found, "beyond_noise": beyond_noise(found)}
+
+
+def _speed(old: Mapping[str, Any], new: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    for who, depths in new["ratios"].items():
+        for depth, after in depths.items():
+            before = old["ratios"].get(who, {}).get(depth)
+            if before:
+                apart = before["high"] < after["low"] or after["high"] < before["low"]
+                yield {
+                    "who": who,
+                    "depth": int(depth),
+                    "before": before["median"],
+                    "after": after["median"],
+                    "beyond_noise": apart,
+                }
