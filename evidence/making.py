@@ -66,13 +66,15 @@ class Maker:
 
     def _learned(self, cell: Cell, **beginning: Any) -> tuple[Adapter, dict[str, Any]]:
         """What training finds, and its record. ``beginning``: a basis to learn in, a start to go on with."""
-        from modes.training.learn import learn
+        from modes.training.learn import Beginning, learn
 
         settings: dict[str, Any] = {name: value for name, value in cell.settings.items() if name in _PLAN}
         plan = Plan(seed=cell.seed, **settings)
         folder = self._site.training(self.book.made_key(self.book.cells[cell.name]))
         samples = samples_of(cell.domain, cell.topic)
-        lesson = learn(self._site.model, self._identity, samples, plan, folder, self.report, **beginning)
+        lesson = learn(
+            self._site.model, self._identity, samples, plan, folder, self.report, Beginning(**beginning)
+        )
         return lesson.learned.adapter, {"record": {**lesson.record, "steps": len(lesson.learned.losses)}}
 
     def _own(self, cell: Cell, _before: list[Shelved]) -> Shelved:

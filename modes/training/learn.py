@@ -33,6 +33,20 @@ class Lesson:
     record: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """What is there already: a ``basis`` to learn in, and an adapter ``start`` to go on with.
+
+    ``start`` has no more directions than the plan; its factors begin alike in size.
+    """
+
+    basis: Basis | None = None
+    start: Adapter | None = None
+
+
+NOTHING = Beginning()
+
+
 def learn(
     model: Path,
     identity: str,
@@ -40,14 +54,13 @@ def learn(
     plan: Plan,
     folder: Path,
     report: Report,
-    basis: Basis | None = None,
-    start: Adapter | None = None,
+    beginning: Beginning = NOTHING,
 ) -> Lesson:
-    """Learn ``samples`` on the GGUF ``model`` (fingerprint ``identity``), in ``basis`` if there is one.
+    """Learn ``samples`` on the GGUF ``model`` (fingerprint ``identity``), from ``beginning`` on.
 
-    ``start`` is an adapter to go on with, of no more directions than ``plan`` has: its factors begin alike in
-    size. ``folder`` keeps the checkpoint until it is done. Raises `BadData`, `CannotTrain`, `Interrupted`.
+    ``folder`` keeps the checkpoint until it is done. Raises `BadData`, `CannotTrain`, `Interrupted`.
     """
+    basis, start = beginning.basis, beginning.start
     key = plan.key(identity, digest(samples), _basis_key(basis), *_start_key(start))
     trained, kept = divided(samples, plan.seed)
     base = load_base(model, plan.targets, plan.precision, plan.checkpointing)
