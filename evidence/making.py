@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from engine.lowrank import Coefficients, Core
+from engine.lowrank import Basis, Coefficients, Core
 from engine.memo import remember, remembered
 from evidence.book import Book
 from evidence.cells import COUNTS, MERGED, SEQUENCE, Ask, Cell
@@ -64,17 +64,15 @@ class Maker:
         self.book.library(cell).save(replace(found, notes=notes))
         shutil.rmtree(self._site.training(self.book.made_key(cell)), ignore_errors=True)
 
-    def _learned(self, cell: Cell, **beginning: Any) -> tuple[Adapter, dict[str, Any]]:
-        """What training finds, and its record. ``beginning``: a basis to learn in, a start to go on with."""
-        from modes.training.learn import Beginning, learn
+    def _learned(self, cell: Cell, begun: Basis | Adapter | None = None) -> tuple[Adapter, dict[str, Any]]:
+        """What training finds, and its record."""
+        from modes.training.learn import learn
 
         settings: dict[str, Any] = {name: value for name, value in cell.settings.items() if name in _PLAN}
         plan = Plan(seed=cell.seed, **settings)
         folder = self._site.training(self.book.made_key(self.book.cells[cell.name]))
         samples = samples_of(cell.domain, cell.topic)
-        lesson = learn(
-            self._site.model, self._identity, samples, plan, folder, self.report, Beginning(**beginning)
-        )
+        lesson = learn(self._site.model, self._identity, samples, plan, folder, self.report, begun)
         return lesson.learned.adapter, {"record": {**lesson.record, "steps": len(lesson.learned.losses)}}
 
     def _own(self, cell: Cell, _before: list[Shelved]) -> Shelved:
@@ -84,16 +82,13 @@ class Maker:
 
     def _sequence(self, cell: Cell, before: list[Shelved]) -> Shelved:
         (only,) = _adapters(before[0]).values()
-        adapter, notes = self._learned(cell, start=only)
+        adapter, notes = self._learned(cell, only)
         built = build({SEQUENCE: adapter}, self._identity, tolerance=0.0)
         return Shelved(built.basis, built.modes, notes)
 
     def _grown(self, cell: Cell, before: list[Shelved]) -> Shelved:
         old = before[0] if before else self._begun(cell)
-        if not old.basis.modules:
-            adapter, notes = self._learned(cell)
-        else:
-            adapter, notes = self._learned(cell, basis=old.basis)
+        adapter, notes = self._learned(cell, old.basis if old.basis.modules else None)
         basis, modes = grow(old.basis, old.modes, adapter)
         found, errors = project(basis, adapter)
         notes["error"] = round(max(errors.values(), default=0.0), 6)

@@ -33,20 +33,6 @@ class Lesson:
     record: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """What is there already: a ``basis`` to learn in, and an adapter ``start`` to go on with.
-
-    ``start`` has no more directions than the plan; its factors begin alike in size.
-    """
-
-    basis: Basis | None = None
-    start: Adapter | None = None
-
-
-NOTHING = Beginning()
-
-
 def learn(
     model: Path,
     identity: str,
@@ -54,21 +40,23 @@ def learn(
     plan: Plan,
     folder: Path,
     report: Report,
-    beginning: Beginning = NOTHING,
+    begun: Basis | Adapter | None = None,
 ) -> Lesson:
-    """Learn ``samples`` on the GGUF ``model`` (fingerprint ``identity``), from ``beginning`` on.
+    """Learn ``samples`` on the GGUF ``model`` (fingerprint ``identity``).
 
-    ``folder`` keeps the checkpoint until it is done. Raises `BadData`, `CannotTrain`, `Interrupted`.
+    What is ``begun`` is a basis to learn in, or an adapter to go on with, of no more directions than ``plan``
+    has: its factors begin alike in size. ``folder`` keeps the checkpoint until it is done. Raises `BadData`,
+    `CannotTrain`, `Interrupted`.
     """
-    basis, start = beginning.basis, beginning.start
+    basis, start = (begun, None) if isinstance(begun, Basis) else (None, begun)
     key = plan.key(identity, digest(samples), _basis_key(basis), *_start_key(start))
     trained, kept = divided(samples, plan.seed)
     base = load_base(model, plan.targets, plan.precision, plan.checkpointing)
     encoder = Encoder(base.tokenizer, base.context)
     torch.manual_seed(plan.seed)
     about = BaseModel.of(model)
-    shared, begun = _turned(about, basis, base.names), _begun(about, start, plan.directions)
-    layers = adapt(base.model, base.names, shared, plan.directions, plan.scale, start=begun)
+    shared, factors = _turned(about, basis, base.names), _balanced(about, start, plan.directions)
+    layers = adapt(base.model, base.names, shared, plan.directions, plan.scale, start=factors)
     trainer = Trainer(
         base, layers, plan, [encoder.encoded(one) for one in trained], [encoder.encoded(one) for one in kept]
     )
@@ -119,7 +107,7 @@ def _basis_key(basis: Basis | None) -> str:
     return found.hexdigest()
 
 
-def _begun(about: BaseModel, start: Adapter | None, directions: int) -> dict[str, Change]:
+def _balanced(about: BaseModel, start: Adapter | None, directions: int) -> dict[str, Change]:
     """The same for an adapter, with balanced factors."""
     turned = about.to_layers(start) if start else {}
     return {name: turned[about.layer_name(name)].truncated(directions) for name in start or {}}

@@ -71,12 +71,12 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
     _check_extra()
     notices = Notices()
     notices.say(f"{task.name}: {len(samples):,} answers to learn; reading {site.model.name} for training ...")
-    from modes.training.learn import Beginning, learn
+    from modes.training.learn import learn
 
     with Course(notices) as course:
         basis = old.basis if task.growing else None
         folder = site.checkpoints / task.name
-        lesson = learn(site.model, identity, samples, plan, folder, course.report, Beginning(basis))
+        lesson = learn(site.model, identity, samples, plan, folder, course.report, basis)
     learned = lesson.learned
     # Others may have brought modes in while this one learned.
     now = opened(library, identity, site.model.name, shipped)
