@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 
 import click
 
-from tui.cli.options import json_option
+from tui.cli.options import configured, json_option, merged
 from tui.cli.subspace import base_path, catalog_and_directory, check_name
 from tui.cli.training import grow, train
 from tui.core.paths import subspace_dir
@@ -114,9 +115,33 @@ def verify(ctx: click.Context, name: str | None, model: str | None, as_json: boo
 
 @modes.command()
 @click.option("--budget", required=True, metavar="SIZE", help="The most bytes, such as 4MB or 512KiB.")
-def compact(budget: str) -> None:
-    """Make the subspace with all its modes fit SIZE, as a new version; rollback brings the old one back."""
+@click.option(
+    "--items",
+    type=click.IntRange(0),
+    default=200,
+    show_default=True,
+    help="Asked of each domain; 0: untested.",
+)
+@click.option("--model", metavar="PATH", help="The base that they are for. Default: the configured one.")
+@click.pass_context
+def compact(ctx: click.Context, budget: str, items: int, model: str | None) -> None:
+    """Make the subspace with all its modes fit SIZE, as a new version; rollback brings the old one back.
+
+    It is kept only if no domain loses 5 points of its test; else less is taken away, or nothing.
+    """
+    from tui.core.models import open_engine
     from tui.core.paths import data_dir
     from tui.headless.compacting import compact_modes, parse_size
+    from tui.headless.gate import DomainGate
+    from tui.headless.output import Notices
 
-    compact_modes(parse_size(budget), subspace_dir(data_dir()))
+    size, data = parse_size(budget), data_dir()
+    config = configured(merged(ctx.find_root().obj or {}, {"model": model}))
+    with ExitStack() as stack:
+
+        def gate() -> DomainGate:
+            engine = open_engine(config, data / "models.json", lambda _fraction: True)
+            stack.callback(engine.close)
+            return DomainGate(engine, items, Notices())
+
+        compact_modes(size, subspace_dir(data), gate if items else None)

@@ -14,10 +14,18 @@ from typing import TYPE_CHECKING
 from engine.contract import Engine, NotInstalled, Scales
 
 if TYPE_CHECKING:  # NumPy stays out of the first frame
-    from modes.share.library import Shelved
+    from modes.share.library import Library, Shelved
 
 #: The modes that come with the program, in versions as `modes.share.library` keeps them.
 SHIPPED = Path(__file__).parents[2] / "modes" / "starter"
+
+
+def held(folder: Path, shipped: Path = SHIPPED) -> Library:
+    """The operator's own library, or what is shipped while that has nothing. Raises `LibraryError`."""
+    from modes.share.library import Library
+
+    own, ours = Library(folder), Library(shipped)
+    return ours if own.current() is None and ours.current() is not None else own
 
 
 class CoefficientsUnusable(NotInstalled):

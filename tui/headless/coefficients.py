@@ -14,7 +14,7 @@ from modes.share.exchange import FORMS, BaseModel, read_adapter
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import reconstructed
 from modes.share.taking import Taken, opened, take
-from tui.core.coefficients import SHIPPED
+from tui.core.coefficients import SHIPPED, held
 from tui.headless.output import Notices
 from tui.headless.report import write_line
 
@@ -37,7 +37,7 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
 
 def export_mode(name: str, target: Path, form: str, model: Path, folder: Path) -> None:
     """Write the coefficients ``name`` as an adapter for another program. Raises as `import_mode`."""
-    shelved = Library(folder).load()
+    shelved = held(folder).load()
     if name not in shelved.modes:
         raise LibraryError(unknown(name, shelved, folder))
     if target.exists():

@@ -29,11 +29,12 @@ def parse_size(text: str) -> int:
     return size
 
 
-def compact_modes(budget: int, folder: Path, gate: Gate | None = None) -> None:
+def compact_modes(budget: int, folder: Path, opened: Callable[[], Gate] | None = None) -> None:
     """Make the subspace fit ``budget`` bytes; a new version, unless it fits already.
 
-    A ``gate`` that objects makes the budget grow by halves of what is missing to the size of now; when it
-    still objects near that, it is refused. Raises `Refused`, `LibraryError`.
+    The gate is ``opened`` when there is something to ask it. One that objects makes the budget grow by halves
+    of what is missing to the size of now; when it still objects near that, it is refused. Raises `Refused`,
+    `LibraryError`.
     """
     library = Library(folder)
     old = library.load()
@@ -41,15 +42,9 @@ def compact_modes(budget: int, folder: Path, gate: Gate | None = None) -> None:
     if before <= budget:
         write_line(f"{folder}: {before:,} bytes are within {budget:,} already")
         return
-    allowed, objection = budget, None
-    for _ in range(4):
-        offered = _compacted(old, allowed, folder)
-        objection = gate(old, offered) if gate else None
-        if objection is None:
-            break
-        allowed = (allowed + before) // 2
-    if objection is not None:
-        raise Refused(f"{folder}: not compacted, {objection}: {library.current()} stays as it is")
+    offered = _compacted(old, budget, folder)
+    if opened is not None:
+        offered = _passed(old, offered, budget, opened(), folder)
     version = library.save(offered)
     after = total_bytes(offered.basis, offered.modes)
     write_line(f"{folder}: {before:,} bytes before, {after:,} after, as {version}")
@@ -57,6 +52,19 @@ def compact_modes(budget: int, folder: Path, gate: Gate | None = None) -> None:
         write_line(f"that is above the {budget:,} asked for: with less a domain lost too much")
     for mode, note in offered.notes["compacted"].items():
         write_line(f"  {mode}: largest error {note['worst']:.3f} in {note['module']}")
+
+
+def _passed(old: Shelved, offered: Shelved, budget: int, gate: Gate, folder: Path) -> Shelved:
+    """What the gate lets through: ``offered``, or less of a compaction."""
+    before, allowed = total_bytes(old.basis, old.modes), budget
+    for left in (3, 2, 1, 0):
+        objection = gate(old, offered)
+        if objection is None:
+            return offered
+        if left:
+            allowed = (allowed + before) // 2
+            offered = _compacted(old, allowed, folder)
+    raise Refused(f"{folder}: not compacted, {objection}: {Library(folder).current()} stays as it is")
 
 
 def _compacted(old: Shelved, budget: int, folder: Path) -> Shelved:

@@ -16,7 +16,8 @@ from pathlib import Path
 from engine.contract import EngineError, Message, Progress, Request, Sampling
 from modes.catalog import Catalog
 from modes.share.compaction import total_bytes
-from modes.share.library import Library, LibraryError
+from modes.share.library import LibraryError
+from tui.core.coefficients import held
 from tui.core.config import Config
 from tui.core.models import chosen_model, open_engine
 from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
@@ -87,20 +88,17 @@ def _modes(catalog: Catalog) -> Iterator[Finding]:
 
 def _subspace(data: Path) -> Iterator[Finding]:
     folder = subspace_dir(data)
-    library = Library(folder)
     try:
+        library = held(folder)
         if library.current() is None:
             return
         shelved = library.load()
     except LibraryError as error:
         yield Finding("subspace", str(error), False, "tui modes rollback, or move the folder away")
         return
-    size = total_bytes(shelved.basis, shelved.modes) / 1e6
+    about = f"{total_bytes(shelved.basis, shelved.modes) / 1e6:,.2f} MB, for base {shelved.basis.base[:16]}"
     names = ", ".join(shelved.modes) or "no modes"
-    yield Finding(
-        "subspace",
-        f"{library.current()} in {folder}: {names}; {size:,.2f} MB, for base {shelved.basis.base[:16]}",
-    )
+    yield Finding("subspace", f"{library.current()} in {library.folder}: {names}; {about}")
 
 
 def _engine() -> Iterator[Finding]:

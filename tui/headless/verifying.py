@@ -13,6 +13,7 @@ from modes.share.checking import Spectrum, digest, refusals, spectra
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.norms import weight_norms
 from modes.share.taking import opened
+from tui.core.coefficients import SHIPPED, held
 from tui.headless.coefficients import identified, unknown
 from tui.headless.refusal import Refused
 from tui.headless.report import write_json, write_line, write_rows
@@ -23,15 +24,18 @@ SCHEMA = 1
 def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, as_json: bool) -> None:
     """Look at ``name`` or every mode, print what was found, and keep on record what is good.
 
+    Without a subspace of one's own, at what is shipped.
+
     Raises `Refused`, `LibraryError`, `BadAdapter`.
     """
     library, identity = Library(folder), identified(model, remembered)
     try:
-        if strangers := library.strangers():
-            raise Refused(f"{folder}: files that are no tensors of ours: {', '.join(strangers)}")
-        if library.current() is None:
-            raise LibraryError(f"{folder} has no coefficients yet")
-        shelved = opened(library, identity, model.name)
+        looked_at = held(folder)
+        if strangers := looked_at.strangers():
+            raise Refused(f"{looked_at.folder}: files that are no tensors of ours: {', '.join(strangers)}")
+        shelved = opened(library, identity, model.name, Library(SHIPPED))
+        if not shelved.modes:
+            raise LibraryError(f"{folder} has no coefficients for {model.name}")
     except LibraryError as error:
         raise Refused(str(error)) from error
     if name is not None and name not in shelved.modes:
@@ -40,8 +44,9 @@ def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, 
     norms = weight_norms(model, {module for one in names for module in shelved.modes[one].cores})
     found = {one: spectra(shelved.basis, shelved.modes[one], norms) for one in names}
     why = {one: refusals(found[one]) for one in names}
-    _tell(found, why, as_json)
-    library.note(recorded(shelved, {one: not why[one] for one in names}))
+    _tell(found, why, as_json, every=name is not None)
+    if looked_at.folder == library.folder:  # what is shipped needs no record
+        library.note(recorded(shelved, {one: not why[one] for one in names}))
     if bad := [f"{one} ({'; '.join(reasons)})" for one, reasons in why.items() if reasons]:
         raise Refused(f"refused: {', '.join(bad)}")
 
@@ -68,7 +73,10 @@ def recorded(shelved: Shelved, good: Mapping[str, bool]) -> dict[str, Any]:
     return {**shelved.notes, "verified": records}
 
 
-def _tell(found: Mapping[str, list[Spectrum]], why: Mapping[str, list[str]], as_json: bool) -> None:
+def _tell(
+    found: Mapping[str, list[Spectrum]], why: Mapping[str, list[str]], as_json: bool, every: bool
+) -> None:
+    """Of a single mode ``every`` module, of all modes those that stand out."""
     if as_json:
         modes = {
             one: {"verified": not why[one], "refusals": why[one], "modules": [asdict(each) for each in rows]}
@@ -79,8 +87,8 @@ def _tell(found: Mapping[str, list[Spectrum]], why: Mapping[str, list[str]], as_
     for one, rows in found.items():
         write_line(f"{one}: {'refused' if why[one] else 'verified'}{_summary(rows)}")
         head = ("module", "|dW|/|W|", "s1/s2", "effective rank", "")
-        if rows:
-            write_rows([head, *(_row(each) for each in rows)])
+        if shown := [each for each in sorted(rows, key=_place) if every or each.outlier]:
+            write_rows([head, *(_row(each) for each in shown)])
 
 
 def _summary(rows: list[Spectrum]) -> str:
@@ -88,6 +96,11 @@ def _summary(rows: list[Spectrum]) -> str:
         return ""
     middle, most = median([one.relative for one in rows]), max(one.relative for one in rows)
     return f", {len(rows)} modules, relative change {middle:.4f} in the middle and {most:.4f} at most"
+
+
+def _place(one: Spectrum) -> list[tuple[int, str]]:
+    """Layers by number."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in one.module.split(".")]
 
 
 def _row(one: Spectrum) -> tuple[str, ...]:

@@ -38,12 +38,24 @@ def test_what_was_imported_is_worn_when_named_and_otherwise_not_until_it_is_veri
     assert by_default.out != named.out
     resumed = imported.ask("--resume", "latest", "Another.")
     assert "unverified coefficients were left out" in resumed.err
-    checked = imported.run("modes", "verify")
+    checked = imported.run("modes", "verify", "river")
     assert checked.code == 0
     assert checked.out.startswith("river: verified, 60 modules, relative change")
     assert "effective rank" in checked.out
     again = imported.ask("Name a river.", MODESHARE_MODE="river")
     assert (again.out, again.err) == (named.out, named.err)
+
+
+def test_what_is_shipped_can_be_verified_too_a_line_a_mode(program: Program) -> None:
+    checked = program.run("modes", "verify")
+    assert [checked.code, checked.err] == [0, ""]
+    assert [line.partition(":")[0] for line in checked.out.splitlines()] == [
+        "legal",
+        "coding",
+        "cherokee",
+        "reasoning",
+    ]
+    assert "verified, 60 modules" in checked.out
 
 
 def test_verifying_can_be_read_by_a_program(imported: Program) -> None:
@@ -140,13 +152,13 @@ def test_an_objection_of_the_gate_raises_the_rank_and_at_last_refuses(library: L
         return "legal lost 7 points"
 
     with pytest.raises(Refused, match="not compacted, legal lost 7 points: v1 stays as it is"):
-        compact_modes(size(library) // 3, library.folder, never)
+        compact_modes(size(library) // 3, library.folder, lambda: never)
     assert tried == sorted(tried)
     assert library.current() == "v1"
 
     def second(_old: Shelved, new: Shelved) -> str | None:
         return None if total_bytes(new.basis, new.modes) > tried[0] else "legal lost 7 points"
 
-    compact_modes(size(library) // 3, library.folder, second)
+    compact_modes(size(library) // 3, library.folder, lambda: second)
     assert tried[0] < size(library)
     assert library.current() == "v2"
