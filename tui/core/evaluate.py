@@ -213,6 +213,7 @@ class Evaluation:
             "identity": dict(identity),
             "model": model,
             **judged(domains, parts, list(self._worn), model["four_bit"] and made_here),
+            "tasks": [cell.task for cell in every],
             "guards": guarded(choice, outcomes),
             "scores": domains,
             **parts,
