@@ -3,8 +3,9 @@
 # make test    set up .venv and run every check
 # make starter learn the coefficients that are shipped (modes/starter), in an hour or two
 # make bench   print the numbers kept in docs/performance.md
+# make results fill what is missing of docs/results.md, in 15 hours (HOURS=2 stops after two, and it goes on)
 # make clean   remove .venv and caches; your conversations are elsewhere and stay, and so does
-#              what was trained (build/starter)
+#              what was trained (build/starter, build/evidence)
 
 PYTHON ?= python3
 VENV   := .venv
@@ -14,7 +15,7 @@ INPUTS := pyproject.toml constraints.txt
 CUDA   ?=
 READY  := $(VENV)/$(if $(CUDA),.cuda,.chat)
 
-.PHONY: chat test starter bench clean
+.PHONY: chat test starter bench results clean
 .DELETE_ON_ERROR:
 
 chat: $(READY)
@@ -29,6 +30,9 @@ test: $(VENV)/.test
 
 starter: $(VENV)/.test
 	$(BIN)/python scripts/starter.py
+
+results: $(VENV)/.test
+	$(BIN)/python -m evidence $(if $(HOURS),--hours $(HOURS))
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks

@@ -47,6 +47,21 @@ def test_no_module_above_the_engine_loads_what_runs_models(module: str) -> None:
     assert modules_after(f"import {module}").isdisjoint(HEAVY)
 
 
+def test_every_module_can_be_the_first_that_is_imported() -> None:
+    # In processes that are forked off: what an earlier one imported would hide a circle.
+    every = """
+import importlib, os, pkgutil, sqlite3, textual.widgets
+import engine, modes, tui
+for package in (engine, modes, tui):
+    for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
+        if not os.fork():
+            importlib.import_module(module.name)
+            os._exit(0)
+        assert os.wait()[1] == 0, module.name
+"""
+    modules_after(every)
+
+
 def test_no_part_of_the_screen_loads_what_runs_models() -> None:
     everything = """
 import pkgutil, importlib, tui.ui

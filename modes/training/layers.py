@@ -11,14 +11,14 @@ import torch
 from torch import Tensor, nn
 
 from engine.lowrank import Core, Subspace
-from modes.share.change import Change
+from modes.share.change import Adapter, Change
 
 
 class Adapted(nn.Module):
     """y = W0 x + U C Vᵀ x + s B A x; W0, U (n × k) and V (d × k) stay, C (k × k), B (n × φ), A (φ × d) learn.
 
     C begins at ``core`` or zero, where its gradient Uᵀ G V is not zero; A begins at random and B at zero, as
-    in LoRA (arXiv 2106.09685).
+    in LoRA (arXiv 2106.09685), or s B A at ``start``, whose rank is φ at most.
     """
 
     up: Tensor
@@ -31,6 +31,7 @@ class Adapted(nn.Module):
         directions: int,
         scale: float,
         core: Core | None = None,
+        start: Change | None = None,
     ) -> None:
         super().__init__()
         self.base, self.scale = base, scale
@@ -45,10 +46,12 @@ class Adapted(nn.Module):
         self.b: nn.Parameter | None = None
         self.a: nn.Parameter | None = None
         if directions:
-            start = torch.empty(directions, d)
-            nn.init.kaiming_uniform_(start, a=math.sqrt(5))
-            self.a = nn.Parameter(start.to(device))
-            self.b = nn.Parameter(torch.zeros(n, directions, device=device))
+            a, b = torch.empty(directions, d), torch.zeros(n, directions)
+            nn.init.kaiming_uniform_(a, a=math.sqrt(5))
+            if start is not None:
+                rank = start.left.shape[1]
+                a[:rank], b[:, :rank] = torch.tensor(start.right.T), torch.tensor(start.left / scale)
+            self.a, self.b = nn.Parameter(a.to(device)), nn.Parameter(b.to(device))
 
     def forward(self, x: Tensor) -> Tensor:
         """Y (… × n) of ``x`` (… × d)."""
@@ -82,8 +85,12 @@ def adapt(
     directions: int,
     scale: float,
     cores: Mapping[str, Core] | None = None,
+    start: Adapter | None = None,
 ) -> dict[str, Adapted]:
-    """Put an `Adapted` in the place of every module that ``names`` lists (its name in the model by ours)."""
+    """Put an `Adapted` in the place of every module that ``names`` lists (its name in the model by ours).
+
+    ``start`` are the changes that the free factors begin with, by our names.
+    """
     for parameter in model.parameters():
         parameter.requires_grad = False
     layers = {}
@@ -92,7 +99,8 @@ def adapt(
         holder = model.get_submodule(parent)
         base = cast(nn.Linear, getattr(holder, leaf))
         core = cores.get(ours) if cores else None
-        layers[ours] = Adapted(base, subspaces.get(ours), directions, scale, core)
+        begun = start.get(ours) if start else None
+        layers[ours] = Adapted(base, subspaces.get(ours), directions, scale, core, begun)
         setattr(holder, leaf, layers[ours])
     return layers
 

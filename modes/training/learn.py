@@ -12,7 +12,7 @@ from typing import Any
 import torch
 
 from engine.lowrank import Basis, Subspace
-from modes.share.change import Change
+from modes.share.change import Adapter, Change
 from modes.share.exchange.base import BaseModel
 from modes.training.base import load_base
 from modes.training.checkpoint import Checkpoint
@@ -41,18 +41,21 @@ def learn(
     folder: Path,
     report: Report,
     basis: Basis | None = None,
+    start: Adapter | None = None,
 ) -> Lesson:
     """Learn ``samples`` on the GGUF ``model`` (fingerprint ``identity``), in ``basis`` if there is one.
 
-    ``folder`` keeps the checkpoint until it is done. Raises `BadData`, `CannotTrain`, `Interrupted`.
+    ``start`` is an adapter to go on with, of no more directions than ``plan`` has: its factors begin alike in
+    size. ``folder`` keeps the checkpoint until it is done. Raises `BadData`, `CannotTrain`, `Interrupted`.
     """
-    key = plan.key(identity, digest(samples), _basis_key(basis))
+    key = plan.key(identity, digest(samples), _basis_key(basis), *_start_key(start))
     trained, kept = divided(samples, plan.seed)
     base = load_base(model, plan.targets, plan.precision, plan.checkpointing)
     encoder = Encoder(base.tokenizer, base.context)
     torch.manual_seed(plan.seed)
     about = BaseModel.of(model)
-    layers = adapt(base.model, base.names, _turned(about, basis, base.names), plan.directions, plan.scale)
+    shared, begun = _turned(about, basis, base.names), _begun(about, start, plan.directions)
+    layers = adapt(base.model, base.names, shared, plan.directions, plan.scale, start=begun)
     trainer = Trainer(
         base, layers, plan, [encoder.encoded(one) for one in trained], [encoder.encoded(one) for one in kept]
     )
@@ -101,3 +104,18 @@ def _basis_key(basis: Basis | None) -> str:
     for name, one in basis.modules.items():
         found.update(name.encode() + one.up.tobytes() + one.down.tobytes())
     return found.hexdigest()
+
+
+def _begun(about: BaseModel, start: Adapter | None, directions: int) -> dict[str, Change]:
+    """The same for an adapter, with balanced factors."""
+    turned = about.to_layers(start) if start else {}
+    return {name: turned[about.layer_name(name)].truncated(directions) for name in start or {}}
+
+
+def _start_key(start: Adapter | None) -> tuple[str, ...]:
+    if start is None:
+        return ()
+    found = hashlib.sha256()
+    for name, one in start.items():
+        found.update(name.encode() + one.left.tobytes() + one.right.tobytes())
+    return (found.hexdigest(),)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widgets import OptionList
 
 from modes.catalog import Catalog
 from tui.core.config import Config
@@ -131,5 +132,12 @@ async def driving(session: Session, resume: str | None = None, size: tuple[int, 
     app = ChatApp(session, resume)
     async with app.run_test(size=size) as pilot:
         me = Driver(pilot, session)
-        await me.until(lambda: me.chat.is_mounted and me.status and me.chat.prompt.has_focus)
+        await me.until(
+            lambda: (
+                me.chat.is_mounted
+                and me.status
+                and me.chat.sidebar.query(OptionList)
+                and me.chat.prompt.has_focus
+            )
+        )
         yield me

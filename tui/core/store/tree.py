@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 from tui.core.store.errors import ConversationDeleted, NoSuchConversation, StoreError
 from tui.core.store.rows import conversation_of, node_of, storable
-from tui.core.store.search import index
 
 if TYPE_CHECKING:
     from engine.contract import Role
@@ -73,6 +72,8 @@ def new_conversation(db: sqlite3.Connection, title: str, mode: str, head: str | 
 
 def set_title(db: sqlite3.Connection, key: str, title: str) -> None:
     """Raises `NoSuchConversation`."""
+    from tui.core.store.search import index  # which itself needs the tree
+
     conversation(db, key)
     title = storable(title)
     db.execute("UPDATE conversation SET title = ? WHERE id = ?", (title, key))

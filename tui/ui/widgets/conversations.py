@@ -57,7 +57,8 @@ class Conversations(Vertical):
         yield Static(markup=False, classes="foot")
 
     def on_mount(self) -> None:
-        self.query_one(OptionList).can_focus = False
+        for options in self.query(OptionList):  # none when the program is left in this very moment
+            options.can_focus = False
         self.look(self._front)
 
     def on_resize(self) -> None:

@@ -1,0 +1,121 @@
+"""All cells with what is known of them: which are done, what they were made with, what is missing.
+
+A cell is known by a key of all that it depends on, so that a changed setting makes it, and what begins with
+it, anew; cells that make the same share it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from evidence.cells import TUNING_SALT, Cell, Method
+from evidence.files import Site, read_result
+from modes.share.library import Library
+
+#: Raised when the way of making or scoring changes: everything is then made anew.
+VERSION = 1
+#: Methods that make the same, in spite of another name.
+_ALIKE: dict[Method, str] = {"equal": "own", "core": "share", "random": "share", "many": "share"}
+
+
+class Waiting(Exception):
+    """A cell cannot be settled: the cells that its settings are chosen by are not there yet."""
+
+
+class Book:
+    """The cells in their order."""
+
+    def __init__(self, cells: Iterable[Cell], site: Site) -> None:
+        self.cells, self.site = {cell.name: cell for cell in cells}, site
+        self._results: dict[str, dict[str, Any] | None] = {}
+
+    def __iter__(self) -> Iterator[Cell]:
+        return iter(self.cells.values())
+
+    def settled(self, cell: Cell) -> Cell:
+        """The cell with the best of the settings that were tried for it. Raises `Waiting`."""
+        if not cell.tuned:
+            return cell
+        best = self.cells[self.best(cell.tuned)]
+        chosen = {name: best.settings[name] for name in best.tries}
+        return replace(cell, settings={**cell.settings, **chosen})
+
+    def best(self, tried: Iterable[str]) -> str:
+        """The cell that did best on the items to tune on, of equals the first. Raises `Waiting`."""
+        scores: dict[str, float] = {}
+        for name in tried:
+            score = None if (found := self.result(name)) is None else tuning_score(found)
+            if score is None:
+                raise Waiting(name)
+            scores[name] = score
+        return max(scores, key=lambda name: scores[name])
+
+    def made_key(self, cell: Cell) -> str:
+        """Of what is made, whatever the cell is called. Raises `Waiting`."""
+        if cell.method == "shipped":
+            return _hash([one.hex() for one in _digests(self.site.shipped)])
+        if not cell.makes:
+            return self.made_key(self.cells[cell.before[0]]) if cell.before else ""
+        whole = self.settled(cell)
+        parts = [
+            VERSION, _ALIKE.get(cell.method, cell.method), cell.domain, cell.topic, cell.seed,
+            dict(whole.settings), [self.made_key(self.cells[name]) for name in cell.before],
+        ]  # fmt: skip
+        return _hash(parts)
+
+    def key(self, cell: Cell) -> str:
+        """Of what is made and asked. Raises `Waiting`."""
+        return _hash([self.made_key(cell), cell.method, [asdict(ask) for ask in cell.asks]])
+
+    def library(self, cell: Cell) -> Library:
+        """Where what the cell asks is kept. Raises `Waiting`."""
+        return Library(self.site.shipped if cell.method == "shipped" else self.site.made(self.made_key(cell)))
+
+    def result(self, name: str) -> dict[str, Any] | None:
+        """What was found of a cell as it is now; None while there is nothing."""
+        if self._results.get(name) is None:
+            found = read_result(self.site, name)
+            try:
+                current = found is not None and found["key"] == self.key(self.cells[name])
+            except Waiting:
+                current = False
+            self._results[name] = found if current else None
+        return self._results[name]
+
+    def is_done(self, cell: Cell) -> bool:
+        """Whether there is nothing left to do for it."""
+        return self.result(cell.name) is not None
+
+    def state(self, cell: Cell) -> str:
+        """``done``, ``missing``, ``made`` (to be scored), or ``outdated`` (made with other settings)."""
+        if self.is_done(cell):
+            return "done"
+        if read_result(self.site, cell.name) is not None:
+            return "outdated"
+        try:
+            made = cell.makes and self.library(cell).current() is not None
+        except Waiting:
+            made = False
+        return "made" if made else "missing"
+
+
+def tuning_score(result: dict[str, Any]) -> float | None:
+    """Share of right answers to the items to tune on; None when there are none."""
+    found = [one["correct"] for one in result["asked"] if one["salt"] == TUNING_SALT]
+    answers = "".join(found)
+    return answers.count("1") / len(answers) if answers else None
+
+
+def _digests(folder: Path) -> list[bytes]:
+    """Of every file under a folder, in the order of their names."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return [hashlib.sha256(path.read_bytes()).digest() for path in files]
+
+
+def _hash(parts: list[Any]) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:24]

@@ -1,0 +1,393 @@
+"""Which cells there are, and in what order they are filled: what shows most comes first.
+
+It must not know how a cell is made or scored.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from modes.evaluation.item import Kind, Split
+
+#: The domains that have something to learn, in the order that each run learns them, by its seed.
+ORDERS = (
+    ("legal", "coding", "cherokee", "reasoning"),
+    ("reasoning", "cherokee", "coding", "legal"),
+    ("coding", "reasoning", "legal", "cherokee"),
+)
+DOMAINS = ORDERS[0]
+#: Where every opponent is tuned and the curves are drawn.
+TUNED_ON = "coding"
+#: Steps of training, for every method alike.
+STEPS = {"legal": 400, "coding": 300, "cherokee": 400, "reasoning": 500}
+#: Rank of an adapter of one's own, and new directions of a mode that grows.
+RANK, DIRECTIONS = 16, 4
+#: A LoRA of this rank on the same modules takes about the bytes that a mode takes of the shared subspace, all
+#: of it counted: (16 + 3 × 4) / 4 = 7 directions.
+EQUAL_RANK = 7
+#: Items of each split; of those under the mode's own prompt; of a control; and to tune on.
+COUNTS: Mapping[Split, int] = {"T1": 500, "T2": 100, "T3": 100, "T4": 100}
+PROMPTED, CONTROL, TUNING = 100, 200, 100
+#: The items that opponents are tuned on are made with this salt: none of them is a test item.
+TUNING_SALT = "tune"
+#: Names of the one mode that an adapter learned in sequence, or merged, has.
+SEQUENCE, MERGED = "sequence", "merged"
+
+Method = Literal[
+    "base", "majority", "own", "share", "core", "random", "sequence", "equal", "wrong", "coefficients",
+    "compact", "linear", "ties", "dare", "many", "shipped",
+]  # fmt: skip
+MERGES: tuple[Method, ...] = ("linear", "ties", "dare")
+#: Methods that ask what another cell has made, or the base.
+_MAKES_NOTHING = frozenset({"base", "majority", "wrong", "shipped"})
+_MERGE_SETTINGS: Mapping[str, tuple[dict[str, float], ...]] = {
+    "linear": tuple({"weight": weight} for weight in (0.25, 0.5, 0.75, 1.0)),
+    "ties": tuple({"density": density, "weight": weight} for density in (0.2, 0.5) for weight in (0.5, 1.0)),
+    "dare": tuple({"density": density, "weight": weight} for density in (0.5, 0.8) for weight in (0.25, 0.5)),
+}
+#: Steps, new directions and first rank of a mode for one topic of a domain; after how many all are asked.
+_TOPIC_STEPS, _TOPIC_ITEMS = 60, 40
+_COUNTED = (4, 8, 12, 16)
+_MANY = {
+    "legal": ("sections", "codes", "periods", "presumptions", "thresholds", "statutes"),
+    "coding": ("modules", "methods", "signatures", "programs"),
+    "cherokee": ("languages", "territories", "letters"),
+    "reasoning": ("comparison", "rules", "classes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """Items of a domain put to ``mode`` of what the cell has made, or to the base for ``""``.
+
+    ``count`` is the most, taken from the beginning of as many as `COUNTS` says; ``kind`` and ``topic`` leave
+    out all others.
+    """
+
+    domain: str
+    mode: str
+    split: Split = "T1"
+    count: int = 0
+    prompted: bool = False
+    topic: str = ""
+    kind: Kind | Literal[""] = ""
+    salt: str = ""
+
+    @property
+    def name(self) -> str:
+        """What tells it from the others of a cell."""
+        parts = [self.domain, self.topic, self.split, self.kind, self.salt]
+        parts += ["prompted"] if self.prompted else []
+        return " ".join([*(part for part in parts if part), "as", self.mode or "base"])
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """``domain`` (or its ``topic``) is what is learned, in ``before`` or from it; ``asks`` is what is scored.
+
+    ``settings`` are fields of `modes.training.plan.Plan`, and ``rank``, ``weight`` and ``density``. A cell
+    that tries settings names them in ``tries``; one that takes the best names the cells to choose from in
+    ``tuned``.
+    """
+
+    name: str
+    method: Method
+    asks: tuple[Ask, ...]
+    domain: str = ""
+    topic: str = ""
+    seed: int = 0
+    before: tuple[str, ...] = ()
+    settings: Mapping[str, float] = field(default_factory=dict)
+    tries: tuple[str, ...] = ()
+    tuned: tuple[str, ...] = ()
+
+    @property
+    def makes(self) -> bool:
+        """Whether there is anything to be made before it can be scored."""
+        return self.method not in _MAKES_NOTHING
+
+    @property
+    def mode(self) -> str:
+        """The mode that it learns."""
+        return f"{self.domain}-{self.topic}" if self.topic else self.domain
+
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Cells that come before it."""
+        return (*self.before, *self.tuned)
+
+
+def cells() -> list[Cell]:
+    """Every cell, each after those that it needs."""
+    first = run(0)
+    early = [*first.shared, _core("coding"), *_random_tuning(), _random(RANK)]
+    controls = [majority(), _wrong(), _coefficients(), *(_compact(rank) for rank in (24, 20, 16, 12, 8, 4))]
+    curves = [*(_phi(count) for count in (1, 2, 8)), _random(2 * RANK), _random(4 * RANK)]
+    merged = [cell for kind in MERGES for cell in _merged(kind)]
+    later = [run(seed) for seed in range(1, len(ORDERS))]
+    return [
+        base(),
+        shipped(),
+        *early,
+        *first.own,
+        *controls,
+        *_general(),
+        *_equal_tuning(),
+        *first.equal,
+        *_sequence_tuning(),
+        *first.sequence,
+        *curves,
+        *merged,
+        *(cell for one in later for cell in one.shared),
+        *(cell for one in later for cell in one.own),
+        *(cell for one in later for cell in one.sequence),
+        *(cell for one in later for cell in one.equal),
+        *_own_tuning(),
+        *many(),
+        *(_core(domain) for domain in DOMAINS[2:]),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The cells of one seed. The first domain's own adapter is the first step of what is learned in turn."""
+
+    shared: list[Cell]
+    own: list[Cell]
+    sequence: list[Cell]
+    equal: list[Cell]
+
+
+def run(seed: int) -> Run:
+    """What one seed needs, in its order."""
+    first, *others = ORDERS[seed]
+    return Run(
+        shared=[own(seed, first), *_steps("share", seed)],
+        own=[own(seed, domain) for domain in others],
+        sequence=_steps("sequence", seed),
+        equal=[_equal(seed, domain) for domain in ORDERS[seed]],
+    )
+
+
+def chain(method: Literal["share", "sequence"], seed: int) -> list[str]:
+    """Names of the cells after each domain that was learned in turn."""
+    first, *others = ORDERS[seed]
+    return [
+        own_name(seed, first),
+        *(f"{method}-s{seed}-{at}-{domain}" for at, domain in enumerate(others, 2)),
+    ]
+
+
+def own_name(seed: int, domain: str) -> str:
+    """The cell of an adapter of the domain's own."""
+    return f"own-s{seed}-{domain}"
+
+
+def shrunk(whole: Iterable[Cell], steps: int, items: int) -> list[Cell]:
+    """The same cells with so few steps and items that they show no more than that everything works."""
+    return [
+        replace(
+            cell,
+            asks=tuple(replace(ask, count=min(ask.count, items)) for ask in cell.asks),
+            settings={**cell.settings, "steps": steps} if "steps" in cell.settings else cell.settings,
+        )
+        for cell in whole
+    ]
+
+
+def everything(domain: str, mode: str, *, prompted: bool = False) -> tuple[Ask, ...]:
+    """All splits, and T1 once more under the mode's own prompt."""
+    asks = tuple(Ask(domain, mode, split, count) for split, count in COUNTS.items())
+    return (*asks, Ask(domain, mode, "T1", PROMPTED, prompted=True)) if prompted else asks
+
+
+def first_split(domain: str, mode: str, count: int = COUNTS["T1"]) -> tuple[Ask, ...]:
+    """T1 alone."""
+    return (Ask(domain, mode, "T1", count),)
+
+
+def _tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
+    return Ask(domain, mode, "T1", count, salt=TUNING_SALT)
+
+
+def _texts(mode: str) -> tuple[Ask, ...]:
+    return (Ask("general", mode, "T1", 60, kind="text"), Ask("general", mode, "T1", 200, kind="choice"))
+
+
+def base() -> Cell:
+    """The base model with no coefficients."""
+    return Cell("base", "base", tuple(ask for one in DOMAINS for ask in everything(one, "", prompted=True)))
+
+
+def shipped() -> Cell:
+    """The modes that come with the program, as they are."""
+    asks = tuple(ask for one in DOMAINS for ask in everything(one, one, prompted=True))
+    return Cell("shipped", "shipped", asks)
+
+
+def majority() -> Cell:
+    """Of the options the one that is most often the answer in training, whatever is asked."""
+    return Cell("majority", "majority", tuple(ask for one in DOMAINS for ask in everything(one, "")))
+
+
+def own(seed: int, domain: str) -> Cell:
+    """A LoRA for one domain, nothing shared."""
+    settings = {"steps": STEPS[domain], "directions": RANK}
+    asks = everything(domain, domain, prompted=True)
+    if (seed, domain) == (0, TUNED_ON):
+        asks = (*asks, _tuning(domain, domain))
+    return Cell(own_name(seed, domain), "own", asks, domain, seed=seed, settings=settings)
+
+
+def _steps(method: Literal["share", "sequence"], seed: int) -> list[Cell]:
+    """What is learned in turn, after the first."""
+    order, names = ORDERS[seed], chain(method, seed)
+    shared = method == "share"
+    steps = []
+    for at, domain in enumerate(order[1:], 1):
+        mode = {one: one if shared else SEQUENCE for one in order}
+        last = at == len(order) - 1
+        if last:
+            asks = tuple(ask for one in order for ask in everything(one, mode[one], prompted=shared))
+        elif shared:
+            earlier = tuple(ask for one in order[:at] for ask in first_split(one, one))
+            asks = (*earlier, *everything(domain, domain, prompted=True))
+        else:
+            asks = tuple(ask for one in order[: at + 1] for ask in first_split(one, mode[one], CONTROL))
+        settings = {"steps": STEPS[domain], "directions": DIRECTIONS if shared else RANK}
+        step = Cell(names[at], method, asks, domain, seed=seed, before=(names[at - 1],), settings=settings)
+        steps.append(step if shared else replace(step, tuned=_names(_sequence_tuning())))
+    return steps
+
+
+def _grown(name: str, method: Method, domain: str, directions: int, asks: tuple[Ask, ...]) -> Cell:
+    """A second mode in the directions of the first run's first one."""
+    settings = {"steps": STEPS[domain], "directions": directions}
+    return Cell(name, method, asks, domain, before=(chain("share", 0)[0],), settings=settings)
+
+
+def _core(domain: str) -> Cell:
+    return _grown(f"core-s0-{domain}", "core", domain, 0, everything(domain, domain))
+
+
+def _phi(directions: int) -> Cell:
+    asks = first_split(TUNED_ON, TUNED_ON)
+    return _grown(f"phi-s0-{directions}-{TUNED_ON}", "share", TUNED_ON, directions, asks)
+
+
+def _random(rank: int) -> Cell:
+    return Cell(
+        f"random-s0-k{rank}-{TUNED_ON}",
+        "random",
+        everything(TUNED_ON, TUNED_ON) if rank == RANK else first_split(TUNED_ON, TUNED_ON),
+        TUNED_ON,
+        settings={"steps": STEPS[TUNED_ON], "directions": 0, "rank": rank},
+        tuned=_names(_random_tuning()),
+    )
+
+
+def _tried(of: Method, asks: tuple[Ask, ...], settings: Mapping[str, float], name: str, value: float) -> Cell:
+    whole = {**settings, name: value}
+    return Cell(f"tune-{of}-{value:g}", of, asks, TUNED_ON, settings=whole, tries=(name,))
+
+
+def _names(of: Iterable[Cell]) -> tuple[str, ...]:
+    return tuple(cell.name for cell in of)
+
+
+def _random_tuning() -> list[Cell]:
+    fixed = {"steps": STEPS[TUNED_ON], "directions": 0, "rank": RANK}
+    asks = (_tuning(TUNED_ON, TUNED_ON),)
+    return [_tried("random", asks, fixed, "core_rate", rate) for rate in (1.5e-2, 5e-3, 3e-2)]
+
+
+def _own_tuning() -> list[Cell]:
+    return _lora_tuning("own", RANK, (5e-4, 2e-3))
+
+
+def _equal_tuning() -> list[Cell]:
+    return _lora_tuning("equal", EQUAL_RANK, (2e-3, 1e-3, 3e-3))
+
+
+def _lora_tuning(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:
+    fixed = {"steps": STEPS[TUNED_ON], "directions": rank}
+    asks = (_tuning(TUNED_ON, TUNED_ON),)
+    return [_tried(of, asks, fixed, "rate", rate) for rate in rates]
+
+
+def _sequence_tuning() -> list[Cell]:
+    first = chain("sequence", 0)[0]
+    fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
+    asks = tuple(_tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
+    tried = (_tried("sequence", asks, fixed, "rate", rate) for rate in (1e-3, 3e-4, 1e-4))
+    return [replace(cell, before=(first,)) for cell in tried]
+
+
+def _equal(seed: int, domain: str) -> Cell:
+    return Cell(
+        f"equal-s{seed}-{domain}",
+        "equal",
+        everything(domain, domain),
+        domain,
+        seed=seed,
+        settings={"steps": STEPS[domain], "directions": EQUAL_RANK},
+        tuned=_names(_equal_tuning()),
+    )
+
+
+def _last() -> tuple[str, ...]:
+    return (chain("share", 0)[-1],)
+
+
+def _wrong() -> Cell:
+    others = dict(zip(DOMAINS, (*DOMAINS[1:], DOMAINS[0]), strict=True))
+    asks = tuple(ask for one in DOMAINS for ask in first_split(one, others[one], CONTROL))
+    return Cell("wrong-s0", "wrong", asks, before=_last())
+
+
+def _coefficients() -> Cell:
+    asks = tuple(ask for one in DOMAINS for ask in first_split(one, one, CONTROL))
+    return Cell("coefficients-s0", "coefficients", asks, before=_last())
+
+
+def _compact(rank: int) -> Cell:
+    asks = tuple(ask for one in DOMAINS for ask in first_split(one, one, CONTROL))
+    return Cell(f"compact-s0-k{rank}", "compact", asks, before=_last(), settings={"rank": rank})
+
+
+def _general() -> list[Cell]:
+    asks = tuple(ask for one in DOMAINS for ask in _texts(one))
+    return [
+        Cell("general-base", "base", _texts("")),
+        Cell("general-share-s0", "wrong", asks, before=_last()),
+    ]
+
+
+def _merged(kind: Method) -> list[Cell]:
+    before = tuple(own_name(0, domain) for domain in DOMAINS)
+    asks = tuple(_tuning(domain, MERGED, 40) for domain in DOMAINS)
+    tried = [
+        Cell(
+            f"tune-{kind}-" + "-".join(f"{value:g}" for value in settings.values()),
+            kind, asks, before=before, settings=settings, tries=tuple(settings),
+        )
+        for settings in _MERGE_SETTINGS[kind]
+    ]  # fmt: skip
+    whole = tuple(ask for domain in DOMAINS for ask in first_split(domain, MERGED))
+    return [*tried, Cell(f"{kind}-s0", kind, whole, before=before, tuned=_names(tried))]
+
+
+def many() -> list[Cell]:
+    """Modes for single topics, one after the other in one subspace; all of them asked now and then."""
+    topics = [(domain, topic) for domain, names in _MANY.items() for topic in names]
+    grown: list[Cell] = []
+    for count, (domain, topic) in enumerate(topics, 1):
+        asked = topics[:count] if count in _COUNTED else [(domain, topic)]
+        asks = tuple(Ask(one, f"{one}-{part}", "T1", _TOPIC_ITEMS, topic=part) for one, part in asked)
+        settings = {"steps": _TOPIC_STEPS, "directions": DIRECTIONS if grown else RANK}
+        before = (grown[-1].name,) if grown else ()
+        name = f"many-{count:02}-{domain}-{topic}"
+        grown.append(Cell(name, "many", asks, domain, topic, before=before, settings=settings))
+    return grown

@@ -1,0 +1,86 @@
+"""What was tried for every method, and the guard of general knowledge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from evidence.book import Waiting, tuning_score
+from evidence.cells import DOMAINS, RANK, TUNED_ON, Cell, own_name
+from evidence.reading import Reader
+from evidence.tables import MISSING, share, table
+
+
+def tuning(reader: Reader) -> Iterable[str]:
+    """Tables of settings, and of general texts and questions."""
+    yield "## Tuning"
+    yield (
+        f"Settings of every method, tried on items of {TUNED_ON} that are no test items (one LoRA in "
+        "sequence on what it has learned of two domains, merges on all four). The best is taken for all "
+        "domains and runs."
+    )
+    rows: list[Sequence[str]] = []
+    for cell in reader.book:
+        if cell.tries:
+            chosen = "; ".join(f"{name} {cell.settings[name]:g}" for name in cell.tries)
+            rows.append(
+                (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), reader.link(cell.name))
+            )
+    rows.append(_as_it_is(reader))
+    yield table(("method", "setting", "right", "", "cell"), rows)
+    yield "## General knowledge"
+    yield (
+        "Bits per byte of texts that were never trained (less is better) and general questions, with each "
+        "mode of run 1 on. With every mode off the base answers as it is, whatever was learned."
+    )
+    yield table(
+        ("mode", "bits per byte", "questions right", "cell"),
+        [
+            _general(reader, "base", "general-base", ""),
+            *(_general(reader, domain, "general-share-s0", domain) for domain in DOMAINS),
+        ],
+    )
+
+
+def _tried(reader: Reader, cell: str) -> str:
+    found = reader.book.result(cell)
+    return share(tuning_score(found)) if found else MISSING
+
+
+def _taken(reader: Reader, cell: Cell) -> str:
+    """Whether this is the setting that the other cells of the method have."""
+    for other in reader.book:
+        if cell.name in other.tuned:
+            try:
+                return "taken" if reader.book.best(other.tuned) == cell.name else ""
+            except Waiting:
+                return ""
+    own = reader.book.result(own_name(0, TUNED_ON))
+    found = reader.book.result(cell.name)
+    if own is None or found is None:
+        return ""
+    better = (tuning_score(found) or 0.0) > (tuning_score(own) or 0.0)
+    return "better than what the own LoRA has: its rows are not at their best" if better else ""
+
+
+def _as_it_is(reader: Reader) -> Sequence[str]:
+    cell = own_name(0, TUNED_ON)
+    return "own", f"rate 0.001 (r = {RANK})", _tried(reader, cell), "taken", reader.link(cell)
+
+
+def _general(reader: Reader, name: str, cell: str, mode: str) -> Sequence[str]:
+    result = reader.book.result(cell)
+    asked: list[dict[str, Any]] = [one for one in result["asked"] if one["mode"] == mode] if result else []
+    texts = next((one for one in asked if one["kind"] == "text"), None)
+    questions = next((one for one in asked if one["kind"] == "choice"), None)
+    return (
+        name,
+        MISSING if texts is None else f"{_bits(texts):.3f}",
+        MISSING if questions is None else f"{share(questions['acc'])} of {questions['n']}",
+        reader.link(cell),
+    )
+
+
+def _bits(texts: dict[str, Any]) -> float:
+    pairs = zip(texts["bits_per_byte"], texts["bytes"], strict=True)
+    return float(sum(bits * count for bits, count in pairs) / max(1, sum(texts["bytes"])))

@@ -1,0 +1,90 @@
+"""What is known of the cells."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from evidence.book import Book, Waiting
+from evidence.cells import cells
+from evidence.files import read_result, write_result
+from tests.evidence.made import book, fill, site
+
+
+def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    written = fill(of, of.cells["wrong-s0"], lambda _ask, at: at % 3 == 0, {"basis": 8, "total": 8})
+    assert read_result(of.site, "wrong-s0") == {"schema": 1, **written}
+    assert of.state(of.cells["wrong-s0"]) == "done"
+    assert [path.name for path in of.site.results.iterdir()] == ["wrong-s0.json"]
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"schema": 99}', b"\xff"])
+def test_a_damaged_result_is_none(tmp_path: Path, content: bytes) -> None:
+    of = book(tmp_path)
+    of.site.results.mkdir(parents=True)
+    of.site.result("base").write_bytes(content)
+    assert of.state(of.cells["base"]) == "missing"
+
+
+def test_the_first_mode_of_what_is_learned_in_turn_is_the_domains_own_adapter(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    assert of.cells["share-s0-2-coding"].before == ("own-s0-legal",)
+    assert of.cells["sequence-s0-2-coding"].before == ("own-s0-legal",)
+    assert of.cells["core-s0-coding"].before == ("own-s0-legal",)
+
+
+def test_cells_that_make_the_same_share_it(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    fill(of, of.cells["tune-random-0.015"], lambda _ask, _at: True)
+    for rate in ("0.005", "0.03"):
+        fill(of, of.cells[f"tune-random-{rate}"], lambda _ask, at: at % 2 == 0)
+    assert of.made_key(of.cells["random-s0-k16-coding"]) == of.made_key(of.cells["tune-random-0.015"])
+    assert of.made_key(of.cells["random-s0-k32-coding"]) != of.made_key(of.cells["tune-random-0.015"])
+    assert of.made_key(of.cells["wrong-s0"]) == of.made_key(of.cells["share-s0-4-reasoning"])
+
+
+def test_what_is_tuned_takes_the_best_setting_and_waits_until_all_were_tried(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    tuned = of.cells["equal-s1-legal"]
+    fill(of, of.cells["tune-equal-0.002"], lambda _ask, at: at < 40)
+    fill(of, of.cells["tune-equal-0.001"], lambda _ask, at: at < 30)
+    with pytest.raises(Waiting):
+        of.settled(tuned)
+    fill(of, of.cells["tune-equal-0.003"], lambda _ask, at: at < 60)
+    again = Book(cells(), of.site)
+    assert again.settled(tuned).settings == {"steps": 400, "directions": 7, "rate": 0.003}
+
+
+def test_a_changed_setting_makes_a_cell_outdated_and_all_that_begin_with_it(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    for name in ("own-s0-legal", "share-s0-2-coding", "own-s0-coding"):
+        fill(of, of.cells[name], lambda _ask, _at: True)
+    changed = [
+        replace(one, settings={**one.settings, "steps": 9}) if one.name == "own-s0-legal" else one
+        for one in cells()
+    ]
+    now = Book(changed, site(tmp_path))
+    states = {
+        name: now.state(now.cells[name]) for name in ("own-s0-legal", "share-s0-2-coding", "own-s0-coding")
+    }
+    assert states == {"own-s0-legal": "outdated", "share-s0-2-coding": "outdated", "own-s0-coding": "done"}
+
+
+def test_writing_a_result_replaces_the_file_in_one_step(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of = book(tmp_path)
+    fill(of, of.cells["base"], lambda _ask, _at: True)
+    before = of.site.result("base").read_bytes()
+
+    def full(_self: Path, _target: Path) -> Path:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        write_result(of.site, {"cell": "base"})
+    assert of.site.result("base").read_bytes() == before
+    assert [path.name for path in of.site.results.iterdir()] == ["base.json"]

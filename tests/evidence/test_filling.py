@@ -1,0 +1,78 @@
+"""What would be done, and a cell from nothing to the page on the starter model."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from evidence.book import Book
+from evidence.cells import cells
+from evidence.filling import STOPPED, Course, chosen, listing
+from modes.share.library import Library
+from tests.evidence.made import book, fill
+
+ROOT = Path(__file__).parents[2]
+
+
+def evidence(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "evidence", "--tiny", "--folder", str(folder), *arguments]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+def test_the_list_tells_what_is_done_and_what_the_rest_costs_by_what_was_measured(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    fill(of, of.cells["base"], lambda _ask, _at: True)
+    lines = listing(Book(cells(), of.site), list(of))
+    assert lines[1].split() == ["base", "done", "-", "-"]
+    # 900 items of a quarter of a second, as the base took.
+    own = next(line for line in lines if line.startswith("own-s0-legal "))
+    assert own.split() == ["own-s0-legal", "missing", "10", "min", "4", "min"]
+    assert lines[-1].startswith(f"1 of {len(of.cells)} cells are done; the others take about ")
+
+
+def test_cells_are_chosen_by_patterns() -> None:
+    of = book(Path())
+    assert [cell.name for cell in chosen(of, "base, own-s0-l*")] == ["base", "own-s0-legal"]
+    assert chosen(of, "nothing") == []
+
+
+def test_when_the_time_is_up_nothing_more_is_begun(tmp_path: Path) -> None:
+    of, said = book(tmp_path), list[str]()
+    assert not Course(of, (), said.append, until=1.0).fill(list(of))
+    assert said == ["the time is up; the same command goes on"]
+
+
+def test_a_cell_that_is_tuned_brings_the_cells_that_settle_it(tmp_path: Path) -> None:
+    of, said = book(tmp_path), list[str]()
+    course = Course(of, (), said.append)
+    needed = [cell.name for cell in course.needed([of.cells["sequence-s0-3-cherokee"]])]
+    assert needed == [
+        "tune-sequence-0.001", "tune-sequence-0.0003", "tune-sequence-0.0001", "sequence-s0-3-cherokee",
+    ]  # fmt: skip
+
+
+@pytest.mark.model
+def test_a_cell_is_trained_stopped_gone_on_with_scored_and_put_on_the_page(tmp_path: Path) -> None:
+    stopped = evidence(tmp_path, "train", "own-s0-legal", "--until", "1")
+    assert stopped.returncode == STOPPED, stopped.stderr
+    (checkpoint,) = (tmp_path / "work" / "training").glob("*/checkpoint.pt")
+
+    done = evidence(tmp_path, "--only", "own-s0-legal")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert not checkpoint.exists()
+    result = json.loads((tmp_path / "results" / "own-s0-legal.json").read_text())
+    assert result["made"]["record"]["steps"] == 2
+    assert result["bytes"] == {"factors": 16 * 97_920 * 2}
+    assert [one["n"] for one in result["asked"]] == [4] * 5
+    assert all(set(one["correct"]) <= {"0", "1"} and len(one["correct"]) == 4 for one in result["asked"])
+    (made,) = (tmp_path / "work" / "made").iterdir()
+    assert list(Library(made).load().modes) == ["legal"]
+    assert "[own-s0-legal](results/own-s0-legal.json)" in (tmp_path / "results.md").read_text("utf-8")
+
+    again = evidence(tmp_path, "--only", "own-s0-legal")
+    assert again.returncode == 0
+    assert again.stdout == f"written: {tmp_path / 'results.md'}\n"
