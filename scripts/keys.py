@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from tui.core.commands import COMMANDS
+from tui.core.commands import COMMANDS, HIDDEN
 from tui.ui.key_groups import KEY_GROUPS
 from tui.ui.keys import key_name
 
@@ -22,6 +22,8 @@ _HEAD = """# Commands and keys
 
 What is in brackets may be left out. Tab completes names and, where there is something to choose, arguments.
 """
+
+_HIDDEN = "This one is neither listed nor completed:\n"
 
 _KEYS = """
 ## Keys
@@ -45,7 +47,8 @@ and the key stays as it was. A change holds from the next line that is sent.
 def document() -> str:
     """The whole of docs/keys.md."""
     commands = [(f"`{one.usage}`", one.help) for one in COMMANDS]
-    parts = [_HEAD, _table(("command", "to"), commands), _KEYS]
+    hidden = [(f"`{one.usage}`", one.help) for one in HIDDEN]
+    parts = [_HEAD, _table(("command", "to"), commands), _HIDDEN, _table(("command", "to"), hidden), _KEYS]
     for group in KEY_GROUPS:
         rows = [(f"`{name}`", key_name(key.key), key.description) for name, key in group.named().items()]
         parts += [f"### {group.title}\n", _table(("name", "keys", "to"), rows)]

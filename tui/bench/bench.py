@@ -60,7 +60,7 @@ def bench(session: Session, data: Path, wishes: Wishes) -> int:
     old = read_report(wishes.compare) if wishes.compare else None
     _check_target(wishes.json)
     size = (FULL if wishes.full else QUICK).of(wishes.items)
-    choice = chosen(session.catalog, size, wishes.domains, wishes.modes)
+    choice = chosen(session.catalog, size, wishes.domains or None, wishes.modes or None)
     for spec in wishes.modes:
         session.asked_for(session.catalog.voice(spec))
     progress = Progress()

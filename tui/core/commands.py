@@ -62,6 +62,10 @@ COMMANDS = (
 )
 
 
+#: Commands that are there and listed nowhere but in docs/keys.md.
+HIDDEN: tuple[Command, ...] = (Command("eval", "what the modes are worth: run, look, open earlier runs"),)
+
+
 class UnknownCommand(ValueError):
     """A line that begins with ``/`` and names no command; the text gives the nearest names."""
 
@@ -103,4 +107,4 @@ def read(line: str) -> Said | Called:
 
 def named(name: str) -> Command | None:
     """The command of that name, in capitals or not."""
-    return next((command for command in COMMANDS if command.name == name.lower()), None)
+    return next((command for command in (*COMMANDS, *HIDDEN) if command.name == name.lower()), None)

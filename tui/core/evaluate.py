@@ -19,7 +19,7 @@ from engine.contract import Engine, PromptTooLong, Scales
 from modes.evaluation.results import About, Task, write_results
 from modes.evaluation.run import RunFolder, write_json
 from modes.evaluation.score import Setting, score_item
-from tui.core.coefficients import Wardrobe
+from tui.core.coefficients import CoefficientsUnusable, Wardrobe
 from tui.core.evaluation import cells, folder
 from tui.core.evaluation.cells import BASE, Cell
 from tui.core.evaluation.choice import Choice
@@ -55,7 +55,8 @@ class Evaluation:
     def run(self) -> Generator[Event, None, None]:
         """The events of the run, from `Planned` to `Reported`.
 
-        Raises `CoefficientsUnusable`, `PathUnusable`, and what the engine raises.
+        Raises `CoefficientsUnusable` for a subspace that cannot be read, `PathUnusable`, and what the engine
+        raises.
         """
         began = time.time()
         self._held = evaluated(self.engine, self.wardrobe, self.choice.modes)
@@ -152,7 +153,11 @@ class Evaluation:
         for spec, voice in self.choice.modes.items():
             if self.wardrobe is None or not voice.scales:
                 continue
-            worn = self.wardrobe.prepare(self.engine, voice.scales)
+            try:
+                worn = self.wardrobe.prepare(self.engine, voice.scales)
+            except CoefficientsUnusable as error:
+                yield Noted(f"{spec}: only the prompt is asked: {error}")
+                continue
             if worn.scales:
                 self._worn[spec] = worn.scales
             if worn.absent:
@@ -208,6 +213,7 @@ class Evaluation:
             "identity": dict(identity),
             "model": model,
             **judged(domains, parts, list(self._worn), model["four_bit"] and made_here),
+            "tasks": [cell.task for cell in every],
             "guards": guarded(choice, outcomes),
             "scores": domains,
             **parts,

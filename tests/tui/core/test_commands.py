@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tui.core.commands import COMMANDS, Called, Command, Said, UnknownCommand, read
+from tui.core.commands import COMMANDS, HIDDEN, Called, Command, Said, UnknownCommand, read
 
 
 def test_names_are_unique_and_every_help_is_one_line() -> None:
@@ -38,3 +38,8 @@ def test_a_slash_that_calls_nothing_says_how_to_send_it(line: str) -> None:
     with pytest.raises(UnknownCommand, match="write //") as refused:
         read(line)
     assert str(refused.value).isprintable()
+
+
+def test_the_hidden_command_is_read_and_listed_nowhere() -> None:
+    assert read("/eval") == Called(HIDDEN[0], "")
+    assert HIDDEN[0] not in COMMANDS

@@ -48,7 +48,7 @@ class Counting:
 
 def choice_of(small: Small, full: bool = False, items: int = 4) -> Choice:
     sets = [small.set_of(name) for name in ("first", "second")]
-    return chosen(small.catalog, (FULL if full else QUICK).of(items), sets, [])
+    return chosen(small.catalog, (FULL if full else QUICK).of(items), sets, None)
 
 
 def evaluation(engine: Any, small: Small, runs: Path, choice: Choice) -> Evaluation:

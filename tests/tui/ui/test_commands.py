@@ -9,7 +9,7 @@ from textual.widgets import Input, OptionList, Static
 
 from modes.catalog import Catalog
 from tests.tui.ui.conftest import driving
-from tui.core.commands import COMMANDS
+from tui.core.commands import COMMANDS, HIDDEN
 from tui.core.session import Session
 from tui.ui.keys import key_name
 from tui.ui.rows import age
@@ -22,7 +22,7 @@ Begin = Callable[..., Session]
 
 
 def test_every_command_has_a_handler_and_every_handler_a_command() -> None:
-    assert set(HANDLERS) == {command.name for command in COMMANDS}
+    assert set(HANDLERS) == {command.name for command in (*COMMANDS, *HIDDEN)}
 
 
 async def test_a_mode_is_switched_at_once_and_for_good(begin: Begin) -> None:

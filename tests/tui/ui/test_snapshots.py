@@ -176,3 +176,21 @@ def test_the_help(pictured: Callable[..., ChatApp], snap_compare: Any, look: str
 def test_the_list_of_conversations(pictured: Callable[..., ChatApp], snap_compare: Any, look: str) -> None:
     before = after("enter", text="/list ")
     assert snap_compare(pictured(**LOOKS[look]), terminal_size=SMALL, run_before=before)
+
+
+@pytest.mark.parametrize(
+    ("look", "size"), [("dark", SMALL), ("ascii", SMALL), ("dark", (200, 50))], ids=_named
+)
+def test_the_evaluation(
+    pictured: Callable[..., ChatApp],
+    snap_compare: Any,
+    tmp_path: Path,
+    look: str,
+    size: tuple[int, int],
+) -> None:
+    kept = tmp_path / "evaluations" / "20261124T120000Z-quick-abcd"
+    kept.mkdir(parents=True)
+    for name in ("run", "report"):
+        (kept / f"{name}.json").write_text((Path(__file__).parent / f"evaluation_{name}.json").read_text())
+    before = after("enter", "5", "enter", text="/eval")
+    assert snap_compare(pictured(**LOOKS[look]), terminal_size=size, run_before=before)

@@ -99,25 +99,25 @@ class Choice:
 def chosen(
     catalog: Catalog,
     size: Size,
-    wanted_domains: Sequence[str],
-    wanted_modes: Sequence[str],
+    wanted_domains: Sequence[str] | None,
+    wanted_modes: Sequence[str] | None,
     salt: str = "",
 ) -> Choice:
-    """Look everything up; empty means all domains, and every mode that has one of them.
+    """Look everything up; None means all domains, and every mode that has one of them.
 
     A domain may be a test set of the operator's, a file that ends in .jsonl. Raises `UnknownDomain`,
     `VoiceError`, `BadTestSet`, `OSError`, `NothingToAsk`.
     """
-    names = list(dict.fromkeys(wanted_domains or domains.NAMES))
+    names = list(dict.fromkeys(domains.NAMES if wanted_domains is None else wanted_domains))
     stems = [Path(name).stem if name.endswith(_OWN_SET) else name for name in names]
     twice = next((stem for stem in stems if stems.count(stem) > 1), None)
     if twice is not None:
         raise NothingToAsk(f"two of the domains are called {twice}: leave one out, or rename its file")
-    voices = {voice.spec: voice for voice in map(catalog.voice, wanted_modes)}
+    voices = {voice.spec: voice for voice in map(catalog.voice, wanted_modes or ())}
     for name in names:  # before the long work of making items
         if not name.endswith(_OWN_SET):
             domains.check(name)
-    if not wanted_modes:
+    if wanted_modes is None:
         homes = set(stems)
         found = (catalog.voice(name) for name in catalog.modes)
         voices = {voice.spec: voice for voice in found if homes & set(_homes(voice))}

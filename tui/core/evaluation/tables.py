@@ -5,16 +5,20 @@ It must not know where they are shown.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from modes.tables import printable
 from tui.core.evaluation.cells import BASE
 from tui.core.evaluation.choice import GENERAL
 from tui.core.evaluation.scores import beyond_noise
 
 Report = Mapping[str, Any]
 Rows = list[tuple[str, ...]]
-_WIDEST = 10
+WIDTH = 78
+VERDICT = "Verdict"
+_WIDEST, _STATUS = 10, 14
 
 
 def sections(report: Report) -> Iterator[tuple[str, Rows]]:
@@ -27,7 +31,34 @@ def sections(report: Report) -> Iterator[tuple[str, Rows]]:
     yield "Switching, memory, and the base again", other(report)
     if "compare" in report:
         yield f"Changed since {report['compare']['run']}", compared(report["compare"])
-    yield "Verdict", verdict(report)
+    yield VERDICT, verdict(report)
+
+
+def lines(rows: Rows, title: str) -> list[str]:
+    """The rows of a section in columns, indented, `WIDTH` wide at most."""
+    if title == VERDICT:
+        return _judged(rows)
+    if len(rows) == 1 and len(rows[0]) > 2:
+        return ["  nothing was measured"]
+    shown = [[printable(cell) for cell in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*shown, strict=True)]
+    said = []
+    for first, *rest in shown:
+        if len(rest) == 1:
+            text = f"  {first:<{widths[0]}}  {rest[0]}"
+            said += textwrap.wrap(text, WIDTH, subsequent_indent=" " * 6, drop_whitespace=False)
+        else:
+            cells = (cell.rjust(width) for cell, width in zip(rest, widths[1:], strict=True))
+            said.append("  ".join([f"  {first:<{widths[0]}}", *cells]))
+    return [line.rstrip() for line in said]
+
+
+def _judged(rows: Rows) -> list[str]:
+    said = []
+    for status, name, sentence in rows:
+        wrapped = textwrap.wrap(printable(f"{name}: {sentence}" if sentence else name), WIDTH - _STATUS - 2)
+        said += [f"  {status if at == 0 else '':<{_STATUS}}{line}" for at, line in enumerate(wrapped)]
+    return said
 
 
 def own(report: Report) -> Rows:

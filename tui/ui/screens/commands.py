@@ -100,6 +100,15 @@ async def _help(screen: ChatScreen, _argument: str) -> None:
     await screen.app.run_action("app.help")
 
 
+async def _eval(screen: ChatScreen, _argument: str) -> None:
+    from tui.ui.screens.evaluation import EvaluationScreen  # nobody else needs what it imports
+
+    app, name = screen.app, "evaluation"
+    if not app.is_screen_installed(name):
+        app.install_screen(EvaluationScreen(screen.session, screen.glyphs), name)
+    app.push_screen(name)
+
+
 async def _quit(screen: ChatScreen, _argument: str) -> None:
     screen.app.exit()
 
@@ -124,6 +133,7 @@ HANDLERS: dict[str, Handler] = {
     "stop": _stop,
     "theme": _theme,
     "help": _help,
+    "eval": _eval,
     "quit": _quit,
 }
 
