@@ -84,31 +84,38 @@ def test_torch_and_the_engine_agree_on_permuted_projections(
     about = BaseModel.of(starter)
     shapes = {name: about.shapes[name] for name in about.shapes if name.split(".")[2] in ("attn_q", "attn_k")}
     basis = seeded(shapes, 4, starter_engine.fingerprint() or "", 0)
+    sample = Sample(
+        (Message("user", "What is a zebra?"),), "A striped animal of the plains of Africa.", "here"
+    )
     rng = np.random.default_rng(0)
     adapter = {
-        name: Change(one.up @ rng.standard_normal((4, 4)) * 3, one.down.astype("f8"))
+        name: Change(one.up @ rng.standard_normal((4, 4)) * 9, one.down.astype("f8"))
         for name, one in basis.modules.items()
     }
     base = load_base(starter, ("attn_q", "attn_k"), "f32")
-    encoded = Encoder(base.tokenizer, base.context).encoded(SAMPLES[0])
-    batch = batched([encoded], 0, share=False)
-    with torch.no_grad():
-        plain = -float(base.losses(batch)[0])
-        for name, layer in adapt(base.model, base.names, {}, 4, 1.0).items():
-            turned = about.to_layers({name: adapter[name]})[base.names[name]]
-            assert layer.a is not None
-            assert layer.b is not None
-            layer.b.copy_(torch.tensor(turned.left))
-            layer.a.copy_(torch.tensor(turned.right.T))
-        changed = -float(base.losses(batch)[0])
+    batch = batched([Encoder(base.tokenizer, base.context).encoded(sample)], 0, share=False)
+    batch.labels[0, -1] = -100  # its end, which the engine is not asked for
+    layers = adapt(base.model, base.names, {}, 4, 1.0)
+
+    def likelihood(turned: bool | None) -> float:
+        with torch.no_grad():
+            for name, layer in layers.items():
+                assert layer.a is not None
+                assert layer.b is not None
+                theirs = about.to_layers({name: adapter[name]})[base.names[name]] if turned else adapter[name]
+                layer.b.copy_(torch.tensor(theirs.left) * (turned is not None))
+                layer.a.copy_(torch.tensor(theirs.right.T))
+            return -float(base.losses(batch)[0])
+
+    turned, mistaken = (likelihood(how) - likelihood(None) for how in (True, False))
     starter_engine.install("turned", basis, project(basis, adapter)[0])
-    prompt = starter_engine._template.render(SAMPLES[0].messages)
-    answer = SAMPLES[0].answer
     try:
-        [[*before]] = [starter_engine.score(prompt, [answer])[0]]
-        [[*after]] = [starter_engine.score(prompt, [answer], (("turned", 1.0),))[0]]
+        before, after = (
+            sum(starter_engine.score(sample.messages, [sample.answer], scales)[0])
+            for scales in ((), (("turned", 1.0),))
+        )
     finally:
         starter_engine.remove("turned")
-    # The engine scores the answer alone, torch its end token too.
-    assert abs((changed - plain) - (sum(after) - sum(before))) < 0.35 * abs(changed - plain) + 1.0
-    assert abs(changed - plain) > 2.0
+    # Seen: -5.3 in torch and -4.5 in the engine, which rounds activations; -21.2 with the rows as they are.
+    assert after - before == pytest.approx(turned, rel=0.3)
+    assert abs(mistaken - turned) > 3 * abs(after - before - turned)
