@@ -16,6 +16,7 @@ from modes.catalog import Catalog
 from modes.voice import Voice
 from tests.tui.program import ENDLESS
 from tests.tui.talk import COLOUR, asked, finished, text_of
+from tui.core.coefficients import Wardrobe
 from tui.core.conversation import Finished, Started
 from tui.core.store import Store
 from tui.core.turn import Ask, Turns
@@ -88,8 +89,9 @@ def test_the_answer_is_stored_as_it_was_streamed(
 
 
 def test_every_answer_says_what_wrote_it(
-    turns: Turns, store: Store, speak: Callable[[str], Voice], starter_engine: LlamaEngine
+    store: Store, speak: Callable[[str], Voice], starter_engine: LlamaEngine, tmp_path: Path
 ) -> None:
+    turns = Turns(starter_engine, store, Wardrobe(tmp_path / "none of one's own"))
     legal = speak("legal*0.5+coding*0.5")
     conversation = store.create(legal.spec).id
     *_, last = turns.run(Ask(conversation, legal, "What is a claim?", None, max_tokens=4))
@@ -101,11 +103,14 @@ def test_every_answer_says_what_wrote_it(
     assert wrote.model == starter_engine.info.name
     assert wrote.fingerprint == starter_engine.fingerprint()
     assert [wrote.mode, wrote.mode_version] == [legal.spec, legal.version]
-    assert wrote.scales == ()
+    assert wrote.scales == (("legal", 0.5), ("coding", 0.5))
+    assert wrote.coefficients == "shipped v1"
     assert wrote.sampling == {**wrote.sampling, "temperature": 0.2, "top_p": 0.9, "seed": usage.seed}
     assert Sampling(**wrote.sampling).seed == usage.seed, "the seed that was drawn, not None"
     assert usage.prompt_tokens > usage.cached_tokens >= 0
-    assert usage.decode_tokens == 3
+    assert 0 <= usage.decode_tokens <= 3
+    for name in ("legal", "coding"):
+        starter_engine.remove(name)
 
 
 def test_the_stored_sampling_asks_for_the_same_answer_again(

@@ -52,7 +52,7 @@ def test_json_is_one_object_with_all_that_the_answer_is(program: Program) -> Non
         "schema": 1,
         "text": answer.content,
         "thinking": "",
-        "status": "length",
+        "status": answer.status,
         "error": None,
         "conversation": answer.conversation,
         "model": answer.provenance.model,

@@ -41,6 +41,7 @@ def program(program: Program) -> Program:
     return program
 
 
+@pytest.mark.usefixtures("nothing")
 def test_growing_without_a_subspace_says_what_comes_first(program: Program) -> None:
     said = program.run("modes", "grow", "legal")
     assert said.code == 1
@@ -54,6 +55,7 @@ def test_random_directions_are_for_the_beginning_only(program: Program, starter:
     assert "has a subspace already: leave out --random" in said.err
 
 
+@pytest.mark.usefixtures("nothing")
 def test_more_random_directions_than_a_weight_has_are_refused(program: Program) -> None:
     said = program.run("modes", "grow", "legal", "--random", "5000")
     assert said.code == 1
@@ -128,7 +130,7 @@ def test_a_training_stopped_and_gone_on_with_is_a_mode_and_growing_leaves_it_as_
     library = Library(program.data / "subspace")
     before = library.load()
     assert before.notes["trained"]["zebra"]["plan"]["directions"] == 2
-    assert list(before.notes["verified"]) == ["zebra"]
+    assert "zebra" in before.notes["verified"]
 
     grown = train(program, "grow", "lion", "--steps", "2", "--check", "2", "--directions", "1")
     assert grown.code == 0, grown.err
@@ -136,8 +138,8 @@ def test_a_training_stopped_and_gone_on_with_is_a_mode_and_growing_leaves_it_as_
     old = reconstructed(before.basis, before.modes["zebra"])
     for name, change in reconstructed(after.basis, after.modes["zebra"]).items():
         assert np.allclose(dense(change), dense(old[name]), atol=1e-6)
-    assert {one.rank for one in after.basis.modules.values()} == {3}
-    assert after.notes["trained"]["lion"]["plan"]["targets"] == ["attn_output", "ffn_down"]
+    assert {one.rank for one in after.basis.modules.values()} == {31}, "28 that are shipped, 2 and 1"
+    assert set(after.notes["trained"]["lion"]["plan"]["targets"]) == {"attn_output", "ffn_down"}
     said = program.ask("-m", "lion*0.5+zebra*0.5", "Name a river.")
     assert said.code == 0
     assert "unverified" not in said.err
