@@ -123,7 +123,7 @@ async def test_it_goes_on_while_the_chat_is_in_front_and_can_be_stopped(session:
         await open_evaluation(pilot)
         await pilot.press("s")
         await until(pilot, lambda: not evaluation(pilot).running)
-        assert "stopped: r goes on from here" in shown(pilot)
+        await until(pilot, lambda: "stopped: r goes on from here" in shown(pilot))
         kept = evaluation(pilot).course.done
         await pilot.press("r")
         await until(pilot, lambda: evaluation(pilot).course.total > 0)
