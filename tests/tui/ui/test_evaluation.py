@@ -123,6 +123,8 @@ async def test_it_goes_on_while_the_chat_is_in_front_and_can_be_stopped(session:
         await open_evaluation(pilot)
         await pilot.press("s")
         await until(pilot, lambda: not evaluation(pilot).running)
+        if evaluation(pilot).course.report is not None:
+            pytest.skip("the tiny model was done before the key came")
         await until(pilot, lambda: "stopped: r goes on from here" in shown(pilot))
         kept = evaluation(pilot).course.done
         await pilot.press("r")
