@@ -6,10 +6,12 @@ holds up every other thread meanwhile. The format is that of ggml's ``docs/gguf.
 
 from __future__ import annotations
 
+import mmap
 import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from math import prod
+from pathlib import Path
 
 from gguf import GGML_QUANT_SIZES, GGMLQuantizationType
 
@@ -40,6 +42,19 @@ class Header:
     tensors: tuple[Tensor, ...]
     #: Whole numbers among the metadata, such as ``llama.attention.head_count``.
     numbers: Mapping[str, int]
+
+
+def header_of(path: Path) -> Header:
+    """The header of the GGUF file at ``path``. Raises `ValueError` for anything else, `OSError`."""
+    try:
+        with (
+            path.open("rb") as file,
+            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
+            memoryview(mapped) as data,
+        ):
+            return read_header(data)
+    except struct.error as error:
+        raise ValueError(f"the header is cut off ({error})") from error
 
 
 def read_header(data: memoryview) -> Header:

@@ -28,10 +28,14 @@ class _Wrong(Exception):
 
 
 def read_items(path: Path) -> list[Item]:
-    """All items of a file, in its order. Raises `BadTestSet`, `OSError`."""
+    """All items of a file, in its order. Raises `BadTestSet`."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadTestSet(f"{path} cannot be read ({error.strerror}): name another file") from error
     items: list[Item] = []
     lines: dict[str, int] = {}
-    for number, line in enumerate(path.read_bytes().removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
+    for number, line in enumerate(content.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1):
         if not line.strip():
             continue
         try:

@@ -124,11 +124,20 @@ class Library:
 
     def notes(self) -> dict[str, Any]:
         """The notes of the current version alone; none when they cannot be read."""
+        found = self._about().get("notes")
+        return found if isinstance(found, dict) else {}
+
+    def names(self) -> tuple[str, ...]:
+        """The modes of the current version, without reading them; none when that cannot be read."""
+        found = self._about().get("modes")
+        return tuple(map(str, found)) if isinstance(found, list) else ()
+
+    def _about(self) -> dict[str, Any]:
         try:
-            found = json.loads((self._folder / (self.current() or "") / _ABOUT).read_text())["notes"]
-        except (OSError, ValueError, KeyError):
+            found = json.loads((self._folder / (self.current() or "") / _ABOUT).read_text())
+        except (OSError, ValueError):
             return {}
-        return dict(found)
+        return found if isinstance(found, dict) else {}
 
     def strangers(self) -> tuple[str, ...]:
         """Names of files in the current version that are neither tensors (safetensors) nor its JSON."""

@@ -20,22 +20,14 @@ from tui.bench.tables import write_report
 from tui.core.evaluate import Evaluation
 from tui.core.evaluation.changes import changes, check_base, read_report
 from tui.core.evaluation.choice import FULL, QUICK, chosen
+from tui.core.evaluation.endings import BadTarget, Interrupted
 from tui.core.evaluation.events import Reported
 from tui.core.evaluation.folder import evaluations_dir
 from tui.core.evaluation.report import failed
+from tui.core.notices import Notices
 from tui.core.session import Session
 
-#: A gate refused.
-REFUSED = 5
 STDOUT = "-"
-
-
-class BadTarget(ValueError):
-    """A file that cannot be written; the text says why and what to do."""
-
-
-class Interrupted(Exception):
-    """Ctrl-C: the text says what is kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +42,10 @@ class Wishes:
     compare: Path | None = None
 
 
-def bench(session: Session, data: Path, wishes: Wishes) -> int:
-    """Run it, tell it, and return the exit code.
+def bench(session: Session, data: Path, wishes: Wishes) -> bool:
+    """Run it and tell it; False when a gate refused.
 
-    Raises `UnknownDomain`, `VoiceError`, `BadTestSet`, `BadReport`, `NothingToAsk`, `BadTarget`, `OSError`,
+    Raises `UnknownDomain`, `VoiceError`, `BadTestSet`, `BadReport`, `NothingToAsk`, `BadTarget`,
     `Interrupted`, and what the engine and its coefficients raise.
     """
     began = time.monotonic()
@@ -63,11 +55,12 @@ def bench(session: Session, data: Path, wishes: Wishes) -> int:
     choice = chosen(session.catalog, size, wishes.domains or None, wishes.modes or None)
     for spec in wishes.modes:
         session.asked_for(session.catalog.voice(spec))
-    progress = Progress()
+    notices = Notices()
+    progress = Progress(notices)
     for notice in session.notices:
-        progress.say(notice)
+        notices.say(notice)
     try:
-        engine = progress.wait(session.loader)
+        engine = notices.wait(session.loader)
         loaded = time.monotonic() - began
         if old is not None and wishes.compare:
             check_base(old, engine.info.name, engine.fingerprint(), wishes.compare)
@@ -75,14 +68,14 @@ def bench(session: Session, data: Path, wishes: Wishes) -> int:
         report = _run(run, progress)
     except KeyboardInterrupt:
         raise Interrupted(progress.kept()) from None
-    progress.clear()
+    notices.clear()
     if old is not None:
         report = {**report, "compare": changes(old, report)}
     _tell(report, wishes.json)
     refused = failed(report)
     for sentence in refused:
-        progress.say(f"tui: refused: {sentence}")
-    return REFUSED if refused else 0
+        notices.say(f"tui: refused: {sentence}")
+    return not refused
 
 
 def _run(run: Evaluation, progress: Progress) -> Mapping[str, Any]:

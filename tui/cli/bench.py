@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from tui.cli.endings import INTERRUPTED, USAGE, Failure
+from tui.cli.endings import REFUSED, USAGE, Failure
 from tui.cli.opening import open_session
 from tui.cli.options import Flags
 
@@ -49,25 +49,13 @@ def taken(flags: Flags) -> Flags | None:
 
 
 def run_bench(flags: Flags, found: Flags) -> int:
-    """Run it; returns the exit code. Raises `Failure` and what it raises itself."""
-    from modes.evaluation.domains import UnknownDomain
-    from modes.evaluation.domains.making import DomainError
-    from modes.evaluation.jsonl import BadTestSet
-    from tui.bench.bench import BadTarget, Interrupted, Wishes, bench, named
-    from tui.core.evaluation.changes import BadReport
-    from tui.core.evaluation.choice import NothingToAsk
+    """Run it; returns the exit code. Raises what it raises itself."""
+    from tui.bench.bench import Wishes, bench, named
     from tui.core.paths import data_dir
 
     compare = Path(found["compare"]) if found["compare"] else None
     wishes = Wishes(
         found["full"], named(found["domains"]), named(found["modes"]), found["items"], found["json"], compare
     )
-    try:
-        with open_session(flags, keep=False) as session:
-            return bench(session, data_dir(), wishes)
-    except Interrupted as error:
-        raise Failure(str(error), INTERRUPTED) from None
-    except FileNotFoundError as error:
-        raise Failure(f"{error.filename} is not there: name another file", USAGE) from error
-    except (UnknownDomain, BadTestSet, BadReport, NothingToAsk, BadTarget, DomainError) as error:
-        raise Failure(str(error), USAGE) from error
+    with open_session(flags, keep=False) as session:
+        return 0 if bench(session, data_dir(), wishes) else REFUSED

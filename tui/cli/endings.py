@@ -18,11 +18,14 @@ def in_words(error: Exception) -> tuple[str, int]:
     from engine.contract import BadConstraint, EngineError, LoadCancelled, ModelUnusable
     from modes.blend import VoiceError
     from modes.evaluation.domains import UnknownDomain
+    from modes.evaluation.domains.making import DomainError
+    from modes.evaluation.jsonl import BadTestSet
     from modes.share.change import BadAdapter
     from modes.share.library import LibraryError
     from modes.training.data import BadData
     from modes.training.endings import CannotTrain, Interrupted
     from tui.core.config import ConfigError
+    from tui.core.evaluation import endings as evaluation
     from tui.core.paths import PathUnusable
     from tui.core.resuming import Busy
     from tui.core.store import NoSuchConversation, StoreError
@@ -34,6 +37,12 @@ def in_words(error: Exception) -> tuple[str, int]:
         (BadAdapter, FAILED),
         (LibraryError, FAILED),
         (UnknownDomain, USAGE),
+        (DomainError, USAGE),
+        (BadTestSet, USAGE),
+        (evaluation.NothingToAsk, USAGE),
+        (evaluation.BadReport, USAGE),
+        (evaluation.BadTarget, USAGE),
+        (evaluation.Interrupted, INTERRUPTED),
         (BadData, USAGE),
         (CannotTrain, FAILED),
         (Interrupted, INTERRUPTED),

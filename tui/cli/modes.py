@@ -130,10 +130,10 @@ def compact(ctx: click.Context, budget: str, items: int, model: str | None) -> N
     It is kept only if no domain loses 5 points of its test; else less is taken away, or nothing.
     """
     from tui.core.models import open_engine
+    from tui.core.notices import Notices
     from tui.core.paths import data_dir
     from tui.headless.compacting import compact_modes, parse_size
     from tui.headless.gate import DomainGate
-    from tui.headless.output import Notices
 
     size, data = parse_size(budget), data_dir()
     config = configured(merged(ctx.find_root().obj or {}, {"model": model}))

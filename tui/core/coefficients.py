@@ -48,12 +48,17 @@ class Worn:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """The subspace that turns speak from: contents of ``version`` in ``folder``, and what that is called."""
+    """The subspace that turns speak from: contents of ``version`` in ``folder``, ours if ``shipped``."""
 
-    name: str
     folder: Path
     version: str
+    shipped: bool
     shelved: Shelved
+
+    @property
+    def name(self) -> str:
+        """What the version is called where nobody sees the folder."""
+        return f"shipped {self.version}" if self.shipped else self.version
 
 
 class Wardrobe:
@@ -67,8 +72,9 @@ class Wardrobe:
     def __init__(self, folder: Path, shipped: Path = SHIPPED, asked: Set[str] = frozenset()) -> None:
         self._folder, self._shipped, self._asked = folder, shipped, asked
         self._lock = threading.Lock()
-        self._version: str | None = None
-        self._shelved: Shelved | None = None
+        #: The library and version that were looked at last; what there was for this base may be nothing.
+        self._seen: tuple[Path, str | None] | None = None
+        self._held: Held | None = None
         self._ready: set[str] = set()
         self._verified: set[str] = set()
 
@@ -81,59 +87,55 @@ class Wardrobe:
         if not scales:
             return Worn(())
         with self._lock:
-            found = self._current(engine)
-            modes = found.modes if found else {}
+            there = self._current(engine)
+            modes = there.shelved.modes if there else {}
             absent = tuple(name for name, _ in scales if name not in modes)
             for name in absent:
                 self._check_shipped(name, ", ".join(modes) or "none")
-            unverified = tuple(name for name in modes if name in dict(scales) and not self._trusted(name))
-            worn = tuple((name, scale) for name, scale in scales if name in modes and name not in unverified)
+            asked_for = [(name, scale) for name, scale in scales if name in modes]
+            unverified = tuple(name for name, _ in asked_for if there and not self._trusted(there, name))
+            worn = tuple((name, scale) for name, scale in asked_for if name not in unverified)
             for name, _ in worn:
-                if found and name not in self._ready:
-                    engine.install(name, found.basis, found.modes[name])
+                if there and name not in self._ready:
+                    engine.install(name, there.shelved.basis, modes[name])
                     self._ready.add(name)
-            return Worn(worn, self._version if worn else None, absent, unverified)
+            return Worn(worn, there.name if there and worn else None, absent, unverified)
 
     def held(self, engine: Engine) -> Held | None:
         """What there is for the base that runs. Raises `CoefficientsUnusable`."""
         with self._lock:
-            found, name = self._current(engine), self._version
-            if found is None or name is None:
-                return None
-            folder = self._shipped if name.startswith("shipped") else self._folder
-            return Held(name, folder, name.split()[-1], found)
+            return self._current(engine)
 
-    def _current(self, engine: Engine) -> Shelved | None:
-        from modes.share.library import Library, LibraryError
+    def _current(self, engine: Engine) -> Held | None:
+        """Reads a version once, whether or not it is for this base: every turn asks."""
+        from modes.share.library import LibraryError
 
-        own, shipped = Library(self._folder), Library(self._shipped)
         try:
-            version = own.current()
-            if version is None and (there := shipped.current()):
-                version = f"shipped {there}"
-            if self._shelved is None or version != self._version:
-                self._shelved, self._version = None, None
-                self._ready.clear()
-                self._verified.clear()
-                if version is not None:
-                    library = shipped if version.startswith("shipped") else own
-                    loaded = library.load(version.split()[-1])
-                    if library is own or loaded.basis.base == engine.fingerprint():
-                        self._shelved, self._version = loaded, version
+            library = held(self._folder, self._shipped)
+            version = library.current()
+            if self._seen == (library.folder, version):
+                return self._held
+            self._seen, self._held = None, None
+            self._ready.clear()
+            self._verified.clear()
+            if version is not None:
+                found = Held(library.folder, version, library.folder == self._shipped, library.load(version))
+                if not found.shipped or found.shelved.basis.base == engine.fingerprint():
+                    self._held = found
+            self._seen = library.folder, version
         except LibraryError as error:
             raise CoefficientsUnusable(str(error)) from error
-        return self._shelved
+        return self._held
 
-    def _trusted(self, name: str) -> bool:
+    def _trusted(self, there: Held, name: str) -> bool:
         """Shipped, asked for, or on record as checked; the record may come while this program runs."""
         from modes.share.checking import verified
         from modes.share.library import Library
 
-        if name in self._asked | self._verified or (self._version or "").startswith("shipped"):
+        if there.shipped or name in self._asked | self._verified:
             return True
-        found = self._shelved
-        records = Library(self._folder).notes().get("verified", {})
-        if found is None or not verified(found.basis, found.modes[name], records.get(name)):
+        records = Library(there.folder).notes().get("verified", {})
+        if not verified(there.shelved.basis, there.shelved.modes[name], records.get(name)):
             return False
         self._verified.add(name)
         return True
@@ -142,8 +144,7 @@ class Wardrobe:
         """Raises `CoefficientsUnusable` unless ``name`` is shipped, if for another base."""
         from modes.share.library import Library
 
-        shipped = Library(self._shipped)
-        if shipped.current() is None or name not in shipped.load().modes:
+        if name not in Library(self._shipped).names():
             raise CoefficientsUnusable(
                 f"there are no coefficients called {name} in {self._folder} (there are: {known}): "
                 f"bring them with tui modes import {name} PATH, or choose another mode"

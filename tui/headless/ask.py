@@ -25,18 +25,12 @@ from tui.core.conversation import (
     Untrained,
     Unverified,
 )
+from tui.core.notices import Notices
 from tui.core.session import Session
 from tui.core.turn import Ask, Event
 from tui.headless.inputs import not_held
-from tui.headless.output import Notices
 
 SCHEMA = 1
-_POLL = 0.1
-
-_STAGES = {
-    "loading": "loading the model",
-    "tuning": "first use of this model: trying how it runs fastest here",
-}
 _ENDINGS = {
     "length": "cut off: the limit of tokens for one answer was reached",
     "context": "cut off: the context is full (a larger one: --context)",
@@ -99,7 +93,7 @@ def ask(session: Session, place: Place, question: str, wishes: Wishes, as_json: 
     notices = Notices()
     for notice in session.notices:
         notices.say(notice)
-    _wait_for_model(session, notices)
+    notices.wait(session.loader)
     _say_of_model(session, place, notices)
     _say_of_schema(wishes.constraints.json_schema, notices)
     parent = place.path[-1].id if place.path else None
@@ -138,18 +132,6 @@ def _say_of_model(session: Session, place: Place, notices: Notices) -> None:
 def _say_of_schema(schema: str | None, notices: Notices) -> None:
     if schema is not None and (free := not_held(schema)):
         notices.say(f"not enforced, check it yourself: {', '.join(free)} in the JSON schema")
-
-
-def _wait_for_model(session: Session, notices: Notices) -> None:
-    while True:
-        try:
-            session.loader.wait(_POLL)
-        except TimeoutError:
-            doing = _STAGES[session.loader.stage]
-            notices.progress(f"{doing} {session.loader.progress:4.0%}")
-        else:
-            notices.clear()
-            return
 
 
 def _run(events: Generator[Event, None, None], notices: Notices, stream: bool) -> Node:

@@ -15,7 +15,7 @@ from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import reconstructed
 from modes.share.taking import Taken, opened, take
 from tui.core.coefficients import SHIPPED, held
-from tui.headless.output import Notices
+from tui.core.notices import Notices
 from tui.headless.report import write_line
 
 #: Singular values below this share of the largest are rounding, and are left out of an exported adapter.

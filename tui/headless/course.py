@@ -7,7 +7,7 @@ import sys
 from types import FrameType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from tui.headless.output import Notices
+from tui.core.notices import Notices
 
 if TYPE_CHECKING:
     from modes.training.trainer import Standing

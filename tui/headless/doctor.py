@@ -20,9 +20,9 @@ from modes.share.library import LibraryError
 from tui.core.coefficients import held
 from tui.core.config import Config
 from tui.core.models import chosen_model, open_engine
+from tui.core.notices import Notices
 from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
 from tui.core.store import Store, StoreError
-from tui.headless.output import Notices
 
 
 @dataclass(frozen=True, slots=True)

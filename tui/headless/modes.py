@@ -11,7 +11,7 @@ from modes.catalog import Catalog, UnknownMode
 from modes.mode import Mode
 from modes.origin import home, origins
 from modes.tables import shown
-from tui.headless.output import Notices
+from tui.core.notices import Notices
 from tui.headless.report import write_json, write_line, write_rows
 
 SCHEMA = 1

@@ -20,9 +20,9 @@ from modes.training.data import Sample, from_examples, in_prompt, read_chat
 from modes.training.endings import CannotTrain
 from modes.training.plan import TARGETS, Plan
 from tui.core.coefficients import SHIPPED
+from tui.core.notices import Notices
 from tui.headless.coefficients import identified, tell_taken
 from tui.headless.course import Course
-from tui.headless.output import Notices
 from tui.headless.report import write_line
 from tui.headless.verifying import check_trained
 

@@ -6,16 +6,14 @@ GGUF calls a weight ``blk.3.ffn_down.weight`` where Hugging Face and MLX have
 
 from __future__ import annotations
 
-import mmap
 import re
-import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from engine.header import read_header
+from engine.header import header_of
 from modes.share.change import Adapter, BadAdapter, Change, Matrix
 
 _NAMES = {
@@ -45,13 +43,8 @@ class BaseModel:
     def of(cls, path: Path) -> BaseModel:
         """What a GGUF file says of itself. Raises `BadAdapter` for one that cannot be read."""
         try:
-            with (
-                path.open("rb") as file,
-                mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-                memoryview(mapped) as data,
-            ):
-                header = read_header(data)
-        except (OSError, ValueError, struct.error) as error:
+            header = header_of(path)
+        except (OSError, ValueError) as error:
             raise BadAdapter(f"{path} cannot be read as a GGUF model ({error})") from error
         architecture = header.architecture or ""
         heads = header.numbers.get(f"{architecture}.attention.head_count", 0)

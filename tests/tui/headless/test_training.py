@@ -19,8 +19,8 @@ from modes.training.trainer import Standing
 from tests.modes.share.adapters import dense
 from tests.tui.headless.test_coefficients import wrote
 from tests.tui.program import Outcome, Program, outcome
+from tui.core.notices import Notices
 from tui.headless.course import Course
-from tui.headless.output import Notices
 
 
 @pytest.fixture

@@ -11,14 +11,11 @@ from typing import Any
 
 from modes.evaluation.statistics import compared
 from tui.core.evaluation import folder
+from tui.core.evaluation.endings import BadReport
 from tui.core.evaluation.report import KIND, SCHEMA
 from tui.core.evaluation.scores import Scores, beyond_noise, told
 
 _PARTS = ("fixed", "alone")
-
-
-class BadReport(ValueError):
-    """A file that an earlier run cannot be read from; the text says why and what to do."""
 
 
 def read_report(path: Path) -> dict[str, Any]:

@@ -16,15 +16,12 @@ from modes.evaluation import domains
 from modes.evaluation.item import Item, Split
 from modes.evaluation.jsonl import read_items
 from modes.voice import Voice
+from tui.core.evaluation.endings import NothingToAsk
 
 #: Trained facts in unseen wordings: what a mode has to have learned, and what it must not forget.
 SPLIT: Split = "T1"
 GENERAL = "general"
 _OWN_SET = ".jsonl"
-
-
-class NothingToAsk(ValueError):
-    """A choice that cannot be asked; the text says what to do."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +103,7 @@ def chosen(
     """Look everything up; None means all domains, and every mode that has one of them.
 
     A domain may be a test set of the operator's, a file that ends in .jsonl. Raises `UnknownDomain`,
-    `VoiceError`, `BadTestSet`, `OSError`, `NothingToAsk`.
+    `VoiceError`, `BadTestSet`, `NothingToAsk`.
     """
     names = list(dict.fromkeys(domains.NAMES if wanted_domains is None else wanted_domains))
     stems = [Path(name).stem if name.endswith(_OWN_SET) else name for name in names]

@@ -5,8 +5,6 @@ docs/evaluation.md says what its fields mean. It must not know an engine.
 
 from __future__ import annotations
 
-import mmap
-import struct
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -68,16 +66,11 @@ def guarded(choice: Choice, outcomes: Outcomes) -> dict[str, Any]:
 
 def four_bit(path: Path) -> bool:
     """Whether most weights of the blocks have four bits, by the file's own header."""
-    from engine.header import read_header
+    from engine.header import header_of
 
     try:
-        with (
-            path.open("rb") as file,
-            mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
-            memoryview(mapped) as data,
-        ):
-            header = read_header(data)
-    except (OSError, ValueError, struct.error):
+        header = header_of(path)
+    except (OSError, ValueError):
         return False
     sizes = {True: 0, False: 0}
     for one in header.tensors:

@@ -13,11 +13,10 @@ from engine.contract import Engine
 from engine.lowrank import Basis, Coefficients
 from modes.share.compaction import basis_bytes, core_bytes
 from modes.share.library import Library, LibraryError
+from modes.share.taking import ORIGINS
 from modes.voice import Voice
 from tui.core.coefficients import Held, Wardrobe
 
-#: Kinds of origin that the notes of a version know, each with a note by mode.
-_ORIGINS = ("trained", "imported")
 #: Where notes keep how a mode answered when it had just been learned: by mode, see docs/evaluation.md.
 SCORES = "scores"
 
@@ -104,5 +103,5 @@ def _learned(held: Held, name: str) -> Learned | None:
 
 
 def _origin(notes: Mapping[str, Any], name: str) -> dict[str, Any]:
-    kinds = {kind: notes.get(kind) for kind in _ORIGINS}
+    kinds = {kind: notes.get(kind) for kind in ORIGINS}
     return {kind: one.get(name) for kind, one in kinds.items() if isinstance(one, dict)}

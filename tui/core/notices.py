@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from engine.contract import Engine
+    from tui.core.models import EngineLoader
+
+_POLL = 0.1
+_STAGES = {
+    "loading": "loading the model",
+    "tuning": "first use of this model: trying how it runs fastest here",
+}
 
 
 class Notices:
@@ -26,9 +38,21 @@ class Notices:
     def progress(self, text: str) -> None:
         """A line that the next one takes the place of."""
         if sys.stderr.isatty() and text != self._shown:
-            sys.stderr.write(f"\r\x1b[K{text}")
+            # What wraps cannot be taken off again.
+            sys.stderr.write(f"\r\x1b[K{text[: shutil.get_terminal_size().columns - 1]}")
             sys.stderr.flush()
             self._shown = text
+
+    def wait(self, loader: EngineLoader) -> Engine:
+        """The engine; tells how far loading has come. Raises what loading raised."""
+        while True:
+            try:
+                engine = loader.wait(_POLL)
+            except TimeoutError:
+                self.progress(f"{_STAGES[loader.stage]} {loader.progress:4.0%}")
+            else:
+                self.clear()
+                return engine
 
     def clear(self) -> None:
         """Take progress off the screen."""
