@@ -45,7 +45,7 @@ $(VENV)/.made: scripts/preflight.sh
 # llama-cpp-python is compiled here: 4 to 10 minutes the first time, on two cores.
 $(VENV)/.chat: $(VENV)/.made $(INPUTS)
 	@echo "Installing (llama.cpp is compiled: some minutes) ..."
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,evaluation]'
 	@touch $@
 
 $(VENV)/.cuda: $(VENV)/.made $(INPUTS)
@@ -53,7 +53,7 @@ $(VENV)/.cuda: $(VENV)/.made $(INPUTS)
 	@echo "Installing (llama.cpp is compiled for CUDA: up to an hour on few cores) ..."
 	@CMAKE_ARGS="-DGGML_CUDA=on $(CMAKE_ARGS)" $(PIP) install --quiet --constraint constraints.txt \
 		--no-cache-dir --force-reinstall --no-deps llama-cpp-python
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,evaluation]'
 	@touch $@ $(VENV)/.chat
 
 $(VENV)/.test: $(VENV)/.chat

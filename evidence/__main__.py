@@ -16,7 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from evidence.book import Book
-from evidence.cells import Cell, cells, shrunk
+from evidence.cell import Cell
+from evidence.cells import cells, shrunk
 from evidence.files import Site
 from evidence.filling import STOPPED, Course, Failed, chosen, listing
 from tui.core.models import starter_model

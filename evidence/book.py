@@ -13,7 +13,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from evidence.cells import TUNING_SALT, Cell, Method
+from evidence.cell import TUNING_SALT, Cell, Method
 from evidence.files import Site, read_result
 from modes.share.library import Library
 

@@ -1,4 +1,4 @@
-"""What cells cost in time: from those that are done, else from what was measured once."""
+"""What cells cost in time: from those that are done, else from a guess."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from evidence.book import Book
-from evidence.cells import MERGES, Ask, Cell
+from evidence.cell import MERGES, Ask, Cell
 
-#: Seconds on two cores of a server without anything beside: a step of training of a domain, an item asked.
+#: Seconds taken for two cores with nothing beside until there is a cell to tell: a step of a domain, an item.
 _STEP = {"legal": 1.5, "coding": 1.5, "cherokee": 1.5, "reasoning": 1.5}
 _ITEM = {"legal": 0.17, "coding": 0.18, "cherokee": 0.2, "reasoning": 0.14, "general": 0.5}
 #: A fifth of coding's T4 are programs, which are written and run.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from evidence.cells import DOMAINS, RANK, TUNED_ON, Cell, chain, many, own_name
+from evidence.cell import Cell
+from evidence.cells import DOMAINS, RANK, TUNED_ON, chain, many, own_name
 from evidence.reading import Marks, Place, Reader, paired, place
 from evidence.sizes import kept, loras, mean, trained
 from evidence.tables import MISSING, points, score, share, size, table

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evidence.book import Book
-from evidence.cells import Cell
+from evidence.cell import Cell
 from evidence.costs import Costs, told, whole
 
 #: What a process that was stopped in time, its work kept, ends with (EX_TEMPFAIL).

@@ -6,7 +6,8 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 
-from evidence.cells import COUNTS, DOMAINS, Ask
+from evidence.cell import COUNTS, Ask
+from evidence.cells import DOMAINS
 from modes.catalog import Catalog
 from modes.evaluation.domains import domain
 from modes.evaluation.item import Item, Split

@@ -17,7 +17,7 @@ import numpy as np
 from engine.lowrank import Basis, Coefficients, Core
 from engine.memo import remember, remembered
 from evidence.book import Book
-from evidence.cells import COUNTS, MERGED, SEQUENCE, Ask, Cell
+from evidence.cell import COUNTS, MERGED, SEQUENCE, Ask, Cell
 from evidence.files import Site
 from evidence.items import items_of, prompt_of
 from modes.evaluation.domains import domain

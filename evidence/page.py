@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from evidence.book import Book
-from evidence.cells import COUNTS, DOMAINS, ORDERS, PROMPTED, STEPS, chain
+from evidence.cell import COUNTS, PROMPTED
+from evidence.cells import DOMAINS, ORDERS, STEPS, chain
 from evidence.curves import by_count, by_directions, by_rank
 from evidence.floors import RUNS, floors
 from evidence.items import left_out

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from evidence.book import Book
-from evidence.cells import DOMAINS, MERGED, SEQUENCE, Ask, chain, own_name
+from evidence.cell import MERGED, SEQUENCE, Ask
+from evidence.cells import DOMAINS, chain, own_name
 from evidence.items import items_digest, items_of
 from modes.evaluation.item import Split
 from modes.evaluation.matrix import Matrix

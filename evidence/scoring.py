@@ -15,7 +15,7 @@ from typing import Any
 from engine.contract import Engine
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from evidence.book import Book
-from evidence.cells import MERGES, Ask, Cell
+from evidence.cell import MERGES, Ask, Cell
 from evidence.files import Site, write_result
 from evidence.items import items_digest, items_of, prompt_of
 from modes.evaluation.domains import domain

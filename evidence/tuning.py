@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from evidence.book import Waiting, tuning_score
-from evidence.cells import DOMAINS, RANK, TUNED_ON, Cell, own_name
+from evidence.cell import Cell
+from evidence.cells import DOMAINS, RANK, TUNED_ON, own_name
 from evidence.reading import Reader
 from evidence.tables import MISSING, share, table
 

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -49,26 +49,6 @@ def read_items(path: Path) -> list[Item]:
     if not items:
         raise BadTestSet(f"{path}: there is no item in it: write one JSON object a line")
     return items
-
-
-def write_items(path: Path, items: Iterable[Item]) -> None:
-    """Write items so that `read_items` gives the same ones back."""
-    path.write_text("".join(f"{line(item)}\n" for item in items), "utf-8")
-
-
-def line(item: Item) -> str:
-    """One item as a line, without its end."""
-    fields: dict[str, Any] = {
-        "id": item.id, "domain": item.domain, "split": item.split, "topic": item.topic, "fact": item.fact,
-        "kind": item.kind, "text" if item.kind == "text" else "prompt": item.prompt,
-    }  # fmt: skip
-    if item.kind == "choice":
-        fields |= {"choices": list(item.choices), "answer": item.gold}
-    elif item.kind == "exact":
-        fields["accepted"] = list(item.accepted)
-    elif item.kind == "code":
-        fields["tests"] = item.tests
-    return json.dumps(fields, ensure_ascii=False)
 
 
 def _parsed(raw: bytes) -> dict[str, Any]:

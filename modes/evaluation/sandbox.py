@@ -119,8 +119,3 @@ def _prefix() -> tuple[str, ...]:
         if subprocess.run([*prefix, "true"], capture_output=True, timeout=5, check=False).returncode == 0:
             return prefix
     return ()
-
-
-def has_namespaces() -> bool:
-    """Whether programs run without network here, and end with all that they started."""
-    return bool(_prefix())

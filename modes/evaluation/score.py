@@ -74,11 +74,6 @@ class Outcome:
         return _best(self.per_byte) if self.gold is not None else None
 
     @property
-    def picked_by_token(self) -> int | None:
-        """The same per token."""
-        return _best(_ratios(self.log_likelihoods, self.tokens)) if self.gold is not None else None
-
-    @property
     def picked_by_sum(self) -> int | None:
         """The likeliest option as it stands: ``acc`` of lm-evaluation-harness."""
         return _best(self.log_likelihoods) if self.gold is not None else None

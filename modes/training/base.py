@@ -106,10 +106,10 @@ def _check_memory(path: Path, about: BaseModel, precision: str) -> None:
     needed = int(_ROOM * wide * sum(n * d for n, d in about.shapes.values()))
     free = psutil.virtual_memory().available
     if needed > free:
-        lower = " Train in bf16 (--precision bf16), or" if precision == "f32" else ""
+        lower = "train in bf16 (--precision bf16), " if precision == "f32" else ""
         raise CannotTrain(
             f"{path.name} takes about {needed / 1e9:,.1f} GB to train in {precision}, and {free / 1e9:,.1f} "
-            f"are free.{lower} free memory, or take a larger machine."
+            f"are free: {lower}free memory, or take a larger machine"
         )
 
 

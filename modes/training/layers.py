@@ -10,15 +10,15 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from engine.lowrank import Core, Subspace
+from engine.lowrank import Subspace
 from modes.share.change import Adapter, Change
 
 
 class Adapted(nn.Module):
     """y = W0 x + U C Vᵀ x + s B A x; W0, U (n × k) and V (d × k) stay, C (k × k), B (n × φ), A (φ × d) learn.
 
-    C begins at ``core`` or zero, where its gradient Uᵀ G V is not zero; A begins at random and B at zero, as
-    in LoRA (arXiv 2106.09685), or s B A at ``start``, whose rank is φ at most.
+    C begins at zero, where its gradient Uᵀ G V is not zero; A begins at random and B at zero, as in LoRA
+    (arXiv 2106.09685), or s B A at ``start``, whose rank is φ at most.
     """
 
     up: Tensor
@@ -30,7 +30,6 @@ class Adapted(nn.Module):
         subspace: Subspace | None,
         directions: int,
         scale: float,
-        core: Core | None = None,
         start: Change | None = None,
     ) -> None:
         super().__init__()
@@ -41,8 +40,7 @@ class Adapted(nn.Module):
         if subspace is not None and subspace.rank:
             self.register_buffer("up", torch.tensor(subspace.up, device=device), persistent=False)
             self.register_buffer("down", torch.tensor(subspace.down, device=device), persistent=False)
-            first = np.zeros((subspace.rank, subspace.rank), np.float32) if core is None else core.dense()
-            self.core = nn.Parameter(torch.tensor(first, device=device))
+            self.core = nn.Parameter(torch.zeros(subspace.rank, subspace.rank, device=device))
         self.b: nn.Parameter | None = None
         self.a: nn.Parameter | None = None
         if directions:
@@ -84,7 +82,6 @@ def adapt(
     subspaces: Mapping[str, Subspace],
     directions: int,
     scale: float,
-    cores: Mapping[str, Core] | None = None,
     start: Adapter | None = None,
 ) -> dict[str, Adapted]:
     """Put an `Adapted` in the place of every module that ``names`` lists (its name in the model by ours).
@@ -98,9 +95,8 @@ def adapt(
         parent, _, leaf = theirs.rpartition(".")
         holder = model.get_submodule(parent)
         base = cast(nn.Linear, getattr(holder, leaf))
-        core = cores.get(ours) if cores else None
         begun = start.get(ours) if start else None
-        layers[ours] = Adapted(base, subspaces.get(ours), directions, scale, core, begun)
+        layers[ours] = Adapted(base, subspaces.get(ours), directions, scale, begun)
         setattr(holder, leaf, layers[ours])
     return layers
 

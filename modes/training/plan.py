@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-#: Modules that are changed. These two cost the least speed for what they learn (docs/performance.md).
+#: Modules that are changed where no others are asked for.
 TARGETS = ("attn_output", "ffn_down")
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from evidence.book import Book
-from evidence.cells import Ask, Cell, cells
+from evidence.cell import Ask, Cell
+from evidence.cells import cells
 from evidence.files import Site, write_result
 from evidence.items import items_digest, items_of
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from evidence.cells import DOMAINS, ORDERS, STEPS, Cell, cells, chain, shrunk
+from evidence.cell import Cell
+from evidence.cells import DOMAINS, ORDERS, STEPS, cells, chain, shrunk
 
 
 def test_every_cell_has_a_name_of_its_own_and_comes_after_what_it_needs() -> None:

@@ -9,7 +9,8 @@ import pytest
 
 from engine.memo import remember
 from evidence.book import Book
-from evidence.cells import DOMAINS, MERGED, cells, own_name
+from evidence.cell import MERGED
+from evidence.cells import DOMAINS, cells, own_name
 from evidence.files import Site
 from evidence.making import Maker
 from modes.share.change import Adapter, Change

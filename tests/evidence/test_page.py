@@ -10,7 +10,8 @@ from statistics import NormalDist
 import pytest
 
 from evidence.book import Book
-from evidence.cells import Ask, cells, chain
+from evidence.cell import Ask
+from evidence.cells import cells, chain
 from evidence.floors import floors
 from evidence.items import items_of
 from evidence.page import page, write_page

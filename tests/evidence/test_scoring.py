@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from evidence.book import Book
-from evidence.cells import COUNTS, DOMAINS, Ask, cells, shrunk
+from evidence.cell import COUNTS, Ask
+from evidence.cells import DOMAINS, cells, shrunk
 from evidence.items import items_digest, items_of
 from evidence.scoring import Stopped, score
 from modes.evaluation.domains import domain

@@ -158,7 +158,7 @@ def make(clone: Path, *arguments: str, **variables: str) -> subprocess.Completed
 
 def test_make_chat_looks_first_then_installs_then_opens_the_chat(clone: Path) -> None:
     steps = make(clone, "-n", "chat").stdout
-    order = ["preflight.sh", "-m venv .venv", "--editable '.[starter]'", ".venv/bin/tui"]
+    order = ["preflight.sh", "-m venv .venv", "--editable '.[starter,evaluation]'", ".venv/bin/tui"]
     assert sorted(order, key=steps.index) == order
     assert "CMAKE_ARGS" not in steps
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from modes.evaluation.item import Item
-from modes.evaluation.jsonl import BadTestSet, line, read_items, write_items
+from modes.evaluation.jsonl import BadTestSet, read_items
 from tests.modes.evaluation.made import choice, item
 
 TEXT = st.text(min_size=1).filter(lambda text: text.strip() and text.isprintable())
@@ -60,9 +62,24 @@ def test_a_mark_at_the_beginning_and_windows_line_ends_do_no_harm(tmp_path: Path
     assert read(tmp_path, b'\xef\xbb\xbf{"prompt": "a", "answer": "b"}\r', b"\r")[0].accepted == ("b",)
 
 
+def line(item: Item) -> str:
+    """One item as a line, without its end."""
+    fields: dict[str, Any] = {
+        "id": item.id, "domain": item.domain, "split": item.split, "topic": item.topic, "fact": item.fact,
+        "kind": item.kind, "text" if item.kind == "text" else "prompt": item.prompt,
+    }  # fmt: skip
+    if item.kind == "choice":
+        fields |= {"choices": list(item.choices), "answer": item.gold}
+    elif item.kind == "exact":
+        fields["accepted"] = list(item.accepted)
+    elif item.kind == "code":
+        fields["tests"] = item.tests
+    return json.dumps(fields, ensure_ascii=False)
+
+
 @settings(deadline=None)
 @given(TEXT, st.lists(TEXT, min_size=2, unique=True), st.data())
-def test_what_is_written_is_read_again(prompt: str, options: list[str], data: st.DataObject) -> None:
+def test_every_kind_is_read_as_it_was_written(prompt: str, options: list[str], data: st.DataObject) -> None:
     gold = data.draw(st.integers(0, len(options) - 1))
     made = [
         choice("a", *options, prompt=prompt, gold=gold),
@@ -72,9 +89,8 @@ def test_what_is_written_is_read_again(prompt: str, options: list[str], data: st
     ]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder, "x.jsonl")
-        write_items(path, made)
+        path.write_text("".join(f"{line(one)}\n" for one in made), "utf-8")
         assert read_items(path) == made
-    assert all("\n" not in line(one) for one in made)
 
 
 @pytest.mark.parametrize(

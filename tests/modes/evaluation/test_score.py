@@ -38,20 +38,13 @@ def echo(word: str, **fields: object) -> Item:
 
 def test_the_headline_is_per_byte_and_the_others_are_kept() -> None:
     found = outcome(gold=2, log_likelihoods=(-3.0, -4.0, -4.2), tokens=(1, 2, 3), sizes=(3, 4, 6))
-    assert [found.picked_by_sum, found.picked_by_token, found.picked] == [0, 2, 2]
+    assert [found.picked_by_sum, found.picked] == [0, 2]
     assert found.per_byte == pytest.approx((-1.0, -1.0, -0.7))
-    found = replace(found, tokens=(1, 4, 2))
-    assert [found.picked_by_sum, found.picked_by_token, found.picked] == [0, 1, 2]
 
 
 def test_only_a_text_has_bits_per_byte_and_only_a_choice_a_pick() -> None:
     text = outcome(log_likelihoods=(-16 * math.log(2),), tokens=(9,), sizes=(8,))
-    assert [text.bits_per_byte, text.picked, text.picked_by_sum, text.picked_by_token] == [
-        2.0,
-        None,
-        None,
-        None,
-    ]
+    assert [text.bits_per_byte, text.picked, text.picked_by_sum] == [2.0, None, None]
     assert outcome(gold=0, log_likelihoods=(-1.0,), tokens=(1,), sizes=(1,)).bits_per_byte is None
     assert outcome().bits_per_byte is None
 

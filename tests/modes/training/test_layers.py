@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from engine.lowrank import Core, Subspace
+from engine.lowrank import Subspace
 from modes.share.subspace import seeded
 from modes.training.layers import Adapted, adapt
 from tests.modes.share.adapters import dense
@@ -21,9 +21,9 @@ def subspace() -> Subspace:
     return seeded({"m": (N, D)}, K, "base", 0).modules["m"]
 
 
-def adapted(subspace: Subspace | None, directions: int, core: Core | None = None) -> Adapted:
+def adapted(subspace: Subspace | None, directions: int) -> Adapted:
     torch.manual_seed(0)
-    layer = Adapted(nn.Linear(D, N, bias=False), subspace, directions, 2.0, core)
+    layer = Adapted(nn.Linear(D, N, bias=False), subspace, directions, 2.0)
     with torch.no_grad():
         for one in (layer.core, layer.b):
             if one is not None:
@@ -45,13 +45,6 @@ def test_a_new_one_changes_nothing_yet(subspace: Subspace) -> None:
     layer = Adapted(nn.Linear(D, N), subspace, 3, 2.0)
     x = torch.randn(4, D)
     assert torch.equal(layer(x), layer.base(x))
-
-
-def test_it_begins_at_the_core_that_it_is_given(subspace: Subspace) -> None:
-    rng = np.random.default_rng(0)
-    core = Core(rng.standard_normal((K, K)).astype("f4"))
-    made = Adapted(nn.Linear(D, N), subspace, 0, 2.0, core).change()
-    assert np.allclose(dense(made), subspace.up @ core.left @ subspace.down.T, atol=1e-5)
 
 
 def test_a_core_of_zero_has_a_gradient(subspace: Subspace) -> None:

@@ -53,6 +53,16 @@ def test_coefficients_shipped_for_another_base_are_left_out_and_said_to_be(
     assert "legal" not in starter_engine.installed()
 
 
+def test_what_is_shipped_for_another_base_is_read_once_and_not_with_every_turn(
+    starter_engine: LlamaEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wardrobe = Wardrobe(tmp_path / "own", shelve(tmp_path / "shipped", "another", "legal"))
+    wardrobe.prepare(starter_engine, LEGAL)
+    monkeypatch.setattr(Library, "load", lambda *_: pytest.fail("read again"))
+    assert wardrobe.prepare(starter_engine, LEGAL) == Worn((), None, ("legal",))
+    assert wardrobe.held(starter_engine) is None
+
+
 def test_ones_own_subspace_without_a_shipped_mode_leaves_that_one_out(
     starter_engine: LlamaEngine, base: str, tmp_path: Path
 ) -> None:

@@ -17,7 +17,6 @@ from tui.core.evaluation.subspace import Learned
 #: in this run. ``alone``: coefficients without the mode's prompt. ``learned``: the coefficients as they were
 #: when the mode had just been learned.
 Part = Literal["fixed", "fresh", "again", "alone", "learned"]
-PARTS: tuple[Part, ...] = ("fixed", "fresh", "again", "alone", "learned")
 BASE = "base"
 
 
