@@ -122,8 +122,10 @@ class ChatApp(App[None]):
         signal.signal(number, signal.SIG_DFL)
 
         def end() -> None:
-            self._chat.desk.close()
-            os.kill(os.getpid(), number)
+            try:
+                self._chat.desk.close()
+            finally:  # whatever happened, nobody is left who could end the program
+                os.kill(os.getpid(), number)
 
         # Apart, because the screen's thread may hold what the answer needs to be saved.
         threading.Thread(target=end, name="hang-up", daemon=True).start()

@@ -126,10 +126,11 @@ class Desk:
 
     def close(self) -> None:
         """Stop all and wait until what there is of each answer is saved, or patience ends."""
-        for live in self._live.values():
+        writing = list(self._live.values())  # the screen may go on meanwhile and take the ended ones out
+        for live in writing:
             live.stop()
         end = time.monotonic() + PATIENCE
-        for live in self._live.values():
+        for live in writing:
             live.join(max(0.0, end - time.monotonic()))
 
     def _over(self, key: str, live: Live) -> None:

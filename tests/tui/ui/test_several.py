@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +13,7 @@ from tests.tui.ui.conftest import Driver, driving
 from tests.tui.ui.test_chat import LONG
 from tui.core.session import Session
 from tui.core.store import StoreError
+from tui.ui.live import Live
 from tui.ui.widgets.entries import Answer, Question
 
 Begin = Callable[..., Session]
@@ -43,6 +46,26 @@ async def test_two_conversations_answer_at_once_and_both_are_saved(begin: Begin)
         assert "1 more writing" in me.status
     for one in (first, second):
         assert end_of(me, one).status == "stopped" and end_of(me, one).content
+
+
+async def test_closing_waits_for_all_answers_while_the_screen_takes_the_ended_ones_out(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with driving(begin(mode="endless")) as me:
+        first, second = await both(me)
+        join, out = Live.join, []
+
+        def joined(live: Live, seconds: float) -> None:
+            join(live, seconds)
+            end = time.monotonic() + 30
+            while live in me.chat.desk._live.values() and time.monotonic() < end:
+                time.sleep(0.01)
+            out.append(live.dialogue.id)
+
+        monkeypatch.setattr(Live, "join", joined)
+        await asyncio.to_thread(me.chat.desk.close)
+        assert out == [first, second]
+        assert {end_of(me, one).status for one in out} == {"stopped"}
 
 
 async def test_stopping_one_answer_leaves_the_other_alone(begin: Begin) -> None:
