@@ -33,7 +33,7 @@ DOMAINS = ORDERS[0]
 #: Where every opponent is tuned and the curves are drawn.
 TUNED_ON = "coding"
 #: Steps of training, for every method alike.
-STEPS = {"legal": 400, "coding": 300, "cherokee": 400, "reasoning": 500}
+STEPS = {"legal": 400, "coding": 300, "cherokee": 900, "reasoning": 800}
 #: Rank of an adapter of one's own, and new directions of a mode that grows.
 RANK, DIRECTIONS = 16, 4
 #: A LoRA of this rank on the same modules takes about the bytes that a mode takes of the shared subspace, all

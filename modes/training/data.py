@@ -18,6 +18,8 @@ from modes.evaluation.item import Example
 
 #: Of the samples, how many are kept to see how well those are answered that were not trained.
 VALIDATION = 0.1
+#: More questions say little more, and a look at them takes as long as many steps.
+_MOST_KEPT = 80
 _ROLES = get_args(Role)
 
 
@@ -88,7 +90,7 @@ def in_prompt(samples: Iterable[Sample], prompt: str) -> list[Sample]:
 def divided(
     samples: Sequence[Sample], seed: int, share: float = VALIDATION
 ) -> tuple[list[Sample], list[Sample]]:
-    """``(trained, validation)``: that share of the samples, at least one, is kept from training.
+    """``(trained, validation)``: that share of the questions, 1 to `_MOST_KEPT`, is kept from training.
 
     Samples with one question stay on one side. Raises `BadData` for fewer than two questions.
     """
@@ -96,7 +98,7 @@ def divided(
     if len(questions) < 2:
         raise BadData("a single question cannot be divided into training and validation: give more")
     random.Random(seed).shuffle(questions)
-    kept = frozenset(questions[: max(1, round(len(questions) * share))])
+    kept = frozenset(questions[: min(_MOST_KEPT, max(1, round(len(questions) * share)))])
     apart: tuple[list[Sample], list[Sample]] = ([], [])
     for one in samples:
         apart[_question(one) in kept].append(one)

@@ -18,7 +18,7 @@ from modes.evaluation.item import Example, Split
 
 NAME = "reasoning"
 #: Examples of a topic, shared by its templates.
-EXAMPLES = 120
+EXAMPLES = 396
 #: Draws for each question wanted, after which a template has no more.
 _PATIENCE = 20
 #: Words in a row that no question of a test may share with an example.

@@ -67,8 +67,8 @@ HEURISTICS = (
 
 def test_there_is_enough_to_learn_and_to_ask() -> None:
     examples = DOMAIN.examples("")
-    assert len(examples) == len({example.prompt for example in examples}) == 600
-    assert Counter(example.topic for example in examples) == dict.fromkeys(DOMAIN.topics, 120)
+    assert len(examples) == len({example.prompt for example in examples}) == 1980
+    assert Counter(example.topic for example in examples) == dict.fromkeys(DOMAIN.topics, 396)
     assert len(DOMAIN.items("T1", 500, "")) == 500
     assert all(len(DOMAIN.items(split, 100, "")) == 100 for split in SPLITS)
     shares = Counter(item.topic for item in DOMAIN.items("T1", 500, ""))
