@@ -93,12 +93,25 @@ class Coefficients:
 
 
 def adapter_factors(subspace: Subspace, core: Core) -> tuple[Matrix, Matrix]:
-    """``(B, A)`` with B A = U C Vᵀ, B (n × p) and A (p × d); p = k for a full core."""
+    """``(B, A)`` with B A = U C Vᵀ, B (n × p) and A (p × d), p ≥ 1.
+
+    A full core may leave whole rows or columns zero, as one does that is older than the newest directions: p
+    is then as small as the fewer of those that are left, for all p would be multiplied with every token.
+    """
     if core.size != subspace.rank:
         raise LowRankError(f"core of size {core.size} in a subspace of rank {subspace.rank}")
-    if core.right is None:
-        return subspace.up @ core.left, np.ascontiguousarray(subspace.down.T)
-    return subspace.up @ core.left, core.right.T @ subspace.down.T
+    if core.right is not None:
+        return subspace.up @ core.left, core.right.T @ subspace.down.T
+    rows, columns = (_used(core.left, axis) for axis in (1, 0))
+    if len(rows) < len(columns):
+        return np.ascontiguousarray(subspace.up[:, rows]), core.left[rows] @ subspace.down.T
+    return subspace.up @ core.left[:, columns], np.ascontiguousarray(subspace.down[:, columns].T)
+
+
+def _used(core: Matrix, axis: int) -> NDArray[np.intp]:
+    """Where the core is not zero all along ``axis``; one place where it is zero everywhere."""
+    found = np.flatnonzero(core.any(axis=axis))
+    return found if len(found) or not len(core) else np.zeros(1, np.intp)
 
 
 def delta(subspace: Subspace, core: Core) -> Matrix:

@@ -10,7 +10,6 @@ import hashlib
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
-from pathlib import Path
 from typing import Any
 
 from evidence.cell import TUNING_SALT, Cell, Method
@@ -57,8 +56,6 @@ class Book:
 
     def made_key(self, cell: Cell) -> str:
         """Of what is made, whatever the cell is called. Raises `Waiting`."""
-        if cell.method == "shipped":
-            return _hash([one.hex() for one in _digests(self.site.shipped)])
         if not cell.makes:
             return self.made_key(self.cells[cell.before[0]]) if cell.before else ""
         whole = self.settled(cell)
@@ -74,7 +71,7 @@ class Book:
 
     def library(self, cell: Cell) -> Library:
         """Where what the cell asks is kept. Raises `Waiting`."""
-        return Library(self.site.shipped if cell.method == "shipped" else self.site.made(self.made_key(cell)))
+        return Library(self.site.made(self.made_key(cell)))
 
     def result(self, name: str) -> dict[str, Any] | None:
         """What was found of a cell as it is now; None while there is nothing."""
@@ -109,12 +106,6 @@ def tuning_score(result: dict[str, Any]) -> float | None:
     found = [one["correct"] for one in result["asked"] if one["salt"] == TUNING_SALT]
     answers = "".join(found)
     return answers.count("1") / len(answers) if answers else None
-
-
-def _digests(folder: Path) -> list[bytes]:
-    """Of every file under a folder, in the order of their names."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
-    return [hashlib.sha256(path.read_bytes()).digest() for path in files]
 
 
 def _hash(parts: list[Any]) -> str:

@@ -21,11 +21,11 @@ SEQUENCE, MERGED = "sequence", "merged"
 
 Method = Literal[
     "base", "majority", "own", "share", "core", "random", "sequence", "equal", "wrong", "coefficients",
-    "compact", "linear", "ties", "dare", "many", "shipped",
+    "compact", "linear", "ties", "dare", "many",
 ]  # fmt: skip
 MERGES: tuple[Method, ...] = ("linear", "ties", "dare")
 #: Methods that ask what another cell has made, or the base.
-_MAKES_NOTHING = frozenset({"base", "majority", "wrong", "shipped"})
+_MAKES_NOTHING = frozenset({"base", "majority", "wrong"})
 
 
 @dataclass(frozen=True, slots=True)

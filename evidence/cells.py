@@ -65,7 +65,6 @@ def cells() -> list[Cell]:
     later = [run(seed) for seed in range(1, len(ORDERS))]
     return [
         base(),
-        shipped(),
         *early,
         *first.own,
         *controls,
@@ -155,12 +154,6 @@ def _texts(mode: str) -> tuple[Ask, ...]:
 def base() -> Cell:
     """The base model with no coefficients."""
     return Cell("base", "base", tuple(ask for one in DOMAINS for ask in everything(one, "", prompted=True)))
-
-
-def shipped() -> Cell:
-    """The modes that come with the program, as they are."""
-    asks = tuple(ask for one in DOMAINS for ask in everything(one, one, prompted=True))
-    return Cell("shipped", "shipped", asks)
 
 
 def majority() -> Cell:

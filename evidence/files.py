@@ -16,16 +16,12 @@ _ROOT = Path(__file__).parents[1]
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """``results`` has a JSON file for each cell, ``page`` is made of them; ``work`` may be thrown away.
-
-    ``shipped`` is the library that comes with the program.
-    """
+    """``results`` has a JSON file for each cell, ``page`` is made of them; ``work`` may be thrown away."""
 
     model: Path
     results: Path = _ROOT / "docs" / "results"
     page: Path = _ROOT / "docs" / "results.md"
     work: Path = _ROOT / "build" / "evidence"
-    shipped: Path = _ROOT / "modes" / "starter"
 
     @property
     def memo(self) -> Path:

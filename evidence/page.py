@@ -33,7 +33,6 @@ _RUN = {
 }
 #: Methods of which one run is made.
 _ONCE = {
-    "shipped": "the modes as shipped",
     "linear": "merged: weighted sum",
     "ties": "merged: TIES",
     "dare": "merged: DARE",
@@ -110,7 +109,7 @@ def _methods(split: Split) -> Iterable[tuple[int, str, str]]:
         for method, name in _RUN.items():
             yield seed, method, name
     for method, name in _ONCE.items():
-        if split == "T1" or method in ("majority", "shipped"):
+        if split == "T1" or method == "majority":
             yield 0, method, name
 
 
@@ -141,7 +140,7 @@ def _prompted(reader: Reader) -> Iterable[str]:
     )
     rows = []
     shown = [(0, "base", "base"), *((seed, one, _RUN[one]) for seed in RUNS for one in ("own", "share"))]
-    for seed, method, name in [*shown, (0, "shipped", _ONCE["shipped"])]:
+    for seed, method, name in shown:
         cells = []
         for domain in DOMAINS:
             at = place(method, seed, domain)
@@ -218,9 +217,6 @@ def _bytes(reader: Reader) -> Iterable[str]:
         whole = kept(found)
         parts = (size(found["basis"]), size(sum(found["cores"].values()))) if found else (MISSING, MISSING)
         rows.append((f"Share, run {seed + 1}", *parts, size(whole), _part(whole, most)))
-    found = reader.bytes_of("shipped")
-    parts = (size(found["basis"]), size(sum(found["cores"].values()))) if found else (MISSING, MISSING)
-    rows.append(("the modes as shipped", *parts, size(kept(found)), _part(kept(found), most)))
     equal = loras(reader, len(DOMAINS), 7)
     rows.append(("four LoRAs of r = 7", "-", "-", size(equal), _part(equal, most)))
     yield table(("", "basis", "cores", "together", "of four r = 16"), rows)
@@ -255,7 +251,7 @@ def _links(reader: Reader, places: Sequence[Place]) -> str:
 
 
 def _run_name(seed: int, method: str) -> str:
-    return "-" if method in ("base", "majority", "shipped") else str(seed + 1)
+    return "-" if method in ("base", "majority") else str(seed + 1)
 
 
 _SECTIONS: tuple[Section, ...] = (

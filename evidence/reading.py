@@ -60,7 +60,6 @@ def place(method: str, seed: int, domain: str) -> Place:
     places = {
         "base": Place("base", ""),
         "majority": Place("majority", ""),
-        "shipped": Place("shipped", domain),
         "own": Place(own_name(seed, domain), domain),
         "share": Place(chain("share", seed)[-1], domain),
         "sequence": Place(chain("sequence", seed)[-1], SEQUENCE),

@@ -1,73 +1,67 @@
 """Makes the coefficients that are shipped, in modes/starter: ``make starter``, an hour or two on two cores.
 
-Each mode is learned by the same commands that an operator has, one after another in one subspace. Stopped, it
-goes on where it was: what was learned is in build/starter, and so is the checkpoint of what is being learned.
+They are what the first run of the evidence learns, one domain after the other in one subspace
+(evidence/cells.py), so that docs/results.md says what they are worth. Stopped, the same command goes on.
 """
 
 from __future__ import annotations
 
-import os
 import shutil
 import subprocess
 import sys
-from pathlib import Path
+from dataclasses import replace
 
-from engine.fingerprint import fingerprint
-from engine.lowrank import Basis
+from evidence.book import Book
+from evidence.cells import cells, chain
+from evidence.files import Site
+from modes.share.checking import refusals, spectra
 from modes.share.compaction import total_bytes
 from modes.share.library import Library, Shelved
+from modes.share.norms import weight_norms
+from tui.core.coefficients import SHIPPED
 from tui.core.models import starter_model
+from tui.headless.verifying import recorded
 
-ROOT = Path(__file__).parents[1]
-WORK = ROOT / "build" / "starter"
-SHIPPED = ROOT / "modes" / "starter"
 #: What is shipped may not be larger, in bytes.
 MOST = 10_000_000
-
-#: In this order: the first brings directions of its own, the others learn in those and add four each.
-COMMANDS = {
-    "legal": ("train", "--domain", "legal", "--steps", "400"),
-    "coding": ("grow", "coding", "--steps", "300"),
-    "cherokee": ("grow", "cherokee", "--steps", "400"),
-    "reasoning": ("grow", "reasoning", "--steps", "500"),
-}
 
 
 def main() -> None:
     """Learn what is not learned yet, then put it in the place of what was shipped."""
-    library = Library(WORK / "subspace")
-    if library.current() is None:
-        # An empty one of its own: without, the commands would begin with what is shipped now.
-        library.save(Shelved(Basis({}, _base()), {}))
-    for name, command in COMMANDS.items():
-        if name not in library.load().modes:
-            _run(*command)
-    made = library.load()
+    model = starter_model()
+    if model is None:
+        sys.exit("the starter model is missing: make .venv/.test installs it")
+    names = chain("share", 0)
+    code = subprocess.run([sys.executable, "-m", "evidence", "train", names[-1]], check=False).returncode
+    if code:
+        sys.exit(code)
+    ship(Book(cells(), Site(model)), names, Library(SHIPPED))
+
+
+def ship(book: Book, names: list[str], shipped: Library) -> None:
+    """Make what the last of the cells ``names`` holds the only version that is ``shipped``.
+
+    Exits when it is too large, or one of its modes would not be verified.
+    """
+    learned = [book.cells[name] for name in names]
+    made = book.library(learned[-1]).load()
     size = total_bytes(made.basis, made.modes)
     if size > MOST:
         sys.exit(f"{size:,} bytes are more than the {MOST:,} that may be shipped: take fewer directions")
-    shipped = Library(SHIPPED)
-    version = shipped.save(made)
+    trained = {cell.domain: book.library(cell).load().notes["record"] for cell in learned}
+    version = shipped.save(_verified(book, replace(made, notes={"trained": trained})))
     for old in shipped.versions():
         if old != version:
-            shutil.rmtree(SHIPPED / old)
-    sys.stdout.write(f"{SHIPPED}: {version}, {', '.join(made.modes)}, {size / 1e6:,.2f} MB\n")
+            shutil.rmtree(shipped.folder / old)
+    sys.stdout.write(f"{shipped.folder}: {version}, {', '.join(made.modes)}, {size / 1e6:,.2f} MB\n")
 
 
-def _base() -> str:
-    model = starter_model()
-    identity = fingerprint(model) if model else None
-    if identity is None:
-        sys.exit("the starter model is missing: make .venv/.test installs it")
-    return identity
-
-
-def _run(*command: str) -> None:
-    apart = {"MODESHARE_DATA_DIR": str(WORK), "MODESHARE_CONFIG_DIR": str(WORK / "config")}
-    tui = Path(sys.executable).with_name("tui")
-    code = subprocess.run([tui, "modes", *command], env={**os.environ, **apart}, check=False).returncode
-    if code:
-        sys.exit(code)
+def _verified(book: Book, made: Shelved) -> Shelved:
+    norms = weight_norms(book.site.model, made.basis.modules)
+    for name, one in made.modes.items():
+        if reasons := refusals(spectra(made.basis, one, norms)):
+            sys.exit(f"{name} is not shipped: {'; '.join(reasons)}")
+    return replace(made, notes=recorded(made, dict.fromkeys(made.modes, True)))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,26 @@ def test_a_factored_core_changes_what_its_dense_form_changes(seed: int, rank: in
         assert down.shape == (factors, len(subspace.down))
 
 
+@given(seeds, ranks, ranks, ranks)
+def test_directions_that_a_core_does_not_use_are_no_part_of_its_factors(
+    seed: int, rank: int, rows: int, columns: int
+) -> None:
+    basis = random_basis(SHAPES, rank, "base", seed)
+    for name, whole in random_coefficients(basis, 1.0, seed).cores.items():
+        subspace, core = basis.modules[name], whole.dense().copy()
+        core[rows:], core[:, columns:] = 0, 0
+        up, down = adapter_factors(subspace, Core(core))
+        assert up.shape[1] == len(down) == min(rank, rows, columns)
+        np.testing.assert_allclose(up @ down, subspace.up @ core @ subspace.down.T, atol=1e-5)
+
+
+def test_a_core_that_is_zero_has_factors_of_one_direction() -> None:
+    subspace = random_basis(SHAPES, 3, "base", 0).modules["a"]
+    up, down = adapter_factors(subspace, Core(np.zeros((3, 3), np.float32)))
+    assert up.shape[1] == len(down) == 1
+    assert not (up @ down).any()
+
+
 @given(seeds, ranks, weights, weights)
 def test_a_blend_changes_the_weighted_sum_of_what_its_parts_change(
     seed: int, rank: int, one: float, other: float

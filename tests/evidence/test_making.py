@@ -33,7 +33,7 @@ def made(tmp_path: Path) -> Book:
     """Own adapters of every domain, and the subspace of all four, made by hand."""
     model = tmp_path / "base.gguf"
     model.touch()
-    site = Site(model, tmp_path / "results", tmp_path / "results.md", tmp_path / "work", tmp_path / "shipped")
+    site = Site(model, tmp_path / "results", tmp_path / "results.md", tmp_path / "work")
     remember(model, "the base", site.memo)
     of = Book(cells(), site)
     adapters = {domain: adapter(seed) for seed, domain in enumerate(DOMAINS)}
