@@ -59,6 +59,16 @@ def take(library: Library, old: Shelved, name: str, adapter: Adapter, origin: Ma
     return Taken(shelved, version, len(adapter), max(errors.values(), default=0.0), name in old.modes)
 
 
+def without(shelved: Shelved, name: str) -> Shelved:
+    """All but the mode ``name`` and what is noted of it; the directions stay, for others may use them."""
+    notes = {
+        kind: {mode: one for mode, one in note.items() if mode != name} if isinstance(note, dict) else note
+        for kind, note in shelved.notes.items()
+    }
+    rest = {mode: one for mode, one in shelved.modes.items() if mode != name}
+    return Shelved(shelved.basis, rest, notes)
+
+
 def _noted(notes: Mapping[str, Any], name: str, origin: Mapping[str, Any]) -> dict[str, Any]:
     whole = dict(notes)
     for kind in ORIGINS:

@@ -13,7 +13,7 @@ from modes.share.compaction import basis_bytes, core_bytes
 from modes.share.exchange import FORMS, BaseModel, read_adapter
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import reconstructed
-from modes.share.taking import Taken, opened, take
+from modes.share.taking import Taken, opened, take, without
 from tui.core.coefficients import SHIPPED, held
 from tui.core.notices import Notices
 from tui.headless.report import write_line
@@ -49,12 +49,12 @@ def export_mode(name: str, target: Path, form: str, model: Path, folder: Path) -
 
 def remove_mode(name: str, folder: Path) -> None:
     """Take the coefficients ``name`` out, in a new version. Raises `LibraryError`."""
-    library = Library(folder)
-    shelved = library.load()
+    library, shelved = Library(folder), held(folder).load()
     if name not in shelved.modes:
         raise LibraryError(unknown(name, shelved, folder))
-    rest = {mode: one for mode, one in shelved.modes.items() if mode != name}
-    version = library.save(Shelved(shelved.basis, rest, shelved.notes))
+    if library.current() is None:
+        library.save(shelved)  # what is shipped, to go back to
+    version = library.save(without(shelved, name))
     write_line(f"{name}: taken out in {version}; tui modes rollback brings it back")
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import reconstructed
-from modes.share.taking import opened, take
+from modes.share.taking import opened, take, without
 from tests.modes.share.adapters import adapter, dense
 
 
@@ -36,6 +36,15 @@ def test_a_mode_taken_in_again_has_its_last_origin_alone(tmp_path: Path) -> None
     took(library, "one", 1, {"imported": "here"})
     took(library, "one", 2, {"trained": {"seed": 0}})
     assert library.load().notes == {"trained": {"one": {"seed": 0}}}
+
+
+def test_what_is_taken_out_leaves_no_note_and_no_other_mode_changes(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    took(library, "one", 1, {"imported": "here"})
+    whole = took(library, "two", 2, {"trained": {"seed": 0}})
+    rest = without(whole, "one")
+    assert list(rest.modes) == ["two"] and rest.modes["two"] is whole.modes["two"]
+    assert rest.notes == {"imported": {}, "trained": {"two": {"seed": 0}}}
 
 
 def test_another_base_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -106,6 +106,14 @@ def test_what_was_taken_out_can_be_brought_back(program: Program, base: BaseMode
     assert "there is no version before v1" in refused.err
 
 
+def test_a_shipped_mode_can_be_taken_out_and_brought_back(program: Program) -> None:
+    assert "cherokee: taken out in v2" in program.run("modes", "remove", "cherokee").out
+    assert "cherokee: prompt and sampling only" in program.ask("-m", "cherokee", "hi").err
+    assert "only" not in program.ask("-m", "legal", "hi").err
+    assert "v1 is current now" in program.run("modes", "rollback").out
+    assert "only" not in program.ask("-m", "cherokee", "hi").err
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "said"),
     [
@@ -118,7 +126,7 @@ def test_what_was_taken_out_can_be_brought_back(program: Program, base: BaseMode
             1,
             "no coefficients called one (it has: legal, coding, cherokee, reasoning)",
         ),
-        (("remove", "one"), 1, "no version is current"),
+        (("remove", "one"), 1, "no coefficients called one (it has: legal, coding, cherokee, reasoning)"),
         (("rollback",), 1, "there is no version before"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,
