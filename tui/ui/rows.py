@@ -56,7 +56,7 @@ class Rows:
         else:
             below = Content.assemble("  ", mode, self._glyphs.separator, old, told)
             lines = [self._fit(title, width), self._fit(below, width)]
-        if hit.excerpt:
+        if hit.excerpt and one_line(hit.excerpt) != one_line(one.title):
             lines.append(self._fit(Content.styled(f"  {one_line(hit.excerpt)}", "dim"), width))
         return Content("\n").join(lines)
 

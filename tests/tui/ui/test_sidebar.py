@@ -189,3 +189,14 @@ async def test_a_click_on_what_is_no_longer_listed_opens_nothing(begin: Begin) -
             options.post_message(OptionList.OptionSelected(options, Option("gone"), at))
         await me.pilot.pause()
         assert me.chat.dialogue.id is None
+
+
+async def test_a_search_that_finds_a_title_shows_it_once(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=WIDE) as me:
+        hits = {hit.conversation.title: hit for hit in session.store.search("about bread")}
+        row = str(me.chat.rows.row(hits["About bread"], 80))
+        assert row.count("About bread") == 1
+        found = next(iter(session.store.search("flour")))
+        assert "Flour and water." in str(me.chat.rows.row(found, 80))
