@@ -12,8 +12,10 @@ import sys
 from dataclasses import replace
 
 from evidence.book import Book
+from evidence.cell import Cell
 from evidence.cells import cells, chain
 from evidence.files import Site
+from evidence.items import items_of
 from modes.share.checking import refusals, spectra
 from modes.share.compaction import total_bytes
 from modes.share.library import Library, Shelved
@@ -49,11 +51,25 @@ def ship(book: Book, names: list[str], shipped: Library) -> None:
     if size > MOST:
         sys.exit(f"{size:,} bytes are more than the {MOST:,} that may be shipped: take fewer directions")
     trained = {cell.domain: book.library(cell).load().notes["record"] for cell in learned}
-    version = shipped.save(_verified(book, replace(made, notes={"trained": trained})))
+    scores = {cell.domain: {"items": found} for cell in learned if (found := _answers(book, cell))}
+    version = shipped.save(_verified(book, replace(made, notes={"trained": trained, "scores": scores})))
     for old in shipped.versions():
         if old != version:
             shutil.rmtree(shipped.folder / old)
     sys.stdout.write(f"{shipped.folder}: {version}, {', '.join(made.modes)}, {size / 1e6:,.2f} MB\n")
+
+
+def _answers(book: Book, cell: Cell) -> dict[str, int]:
+    """By item, whether the mode was right when it had just been learned; nothing while nobody has asked.
+
+    Under its own prompt, as the program asks it: so the program can tell what was forgotten since.
+    """
+    asked = next((one for one in cell.asks if one.prompted and one.mode == cell.domain), None)
+    result = book.result(cell.name)
+    if asked is None or result is None:
+        return {}
+    found = next(one for one in result["asked"] if one["name"] == asked.name)
+    return {item.id: int(mark) for item, mark in zip(items_of(asked), found["correct"], strict=True)}
 
 
 def _verified(book: Book, made: Shelved) -> Shelved:

@@ -61,22 +61,21 @@ def take(library: Library, old: Shelved, name: str, adapter: Adapter, origin: Ma
 
 def without(shelved: Shelved, name: str) -> Shelved:
     """All but the mode ``name`` and what is noted of it; the directions stay, for others may use them."""
-    notes = {
-        kind: {mode: one for mode, one in note.items() if mode != name} if isinstance(note, dict) else note
-        for kind, note in shelved.notes.items()
-    }
     rest = {mode: one for mode, one in shelved.modes.items() if mode != name}
-    return Shelved(shelved.basis, rest, notes)
+    return Shelved(shelved.basis, rest, _without(shelved.notes, name))
 
 
 def _noted(notes: Mapping[str, Any], name: str, origin: Mapping[str, Any]) -> dict[str, Any]:
-    whole = dict(notes)
-    for kind in ORIGINS:
-        kept = {mode: note for mode, note in notes.get(kind, {}).items() if mode != name}
-        if kind in origin:
-            kept[name] = origin[kind]
-        if kept:
-            whole[kind] = kept
-        else:
-            whole.pop(kind, None)
+    whole = _without(notes, name)
+    for kind, note in origin.items():
+        whole[kind] = {**whole.get(kind, {}), name: note}
     return whole
+
+
+def _without(notes: Mapping[str, Any], name: str) -> dict[str, Any]:
+    """The notes of all other modes; what is noted of no mode at all is left out."""
+    kept = {
+        kind: {mode: one for mode, one in note.items() if mode != name} if isinstance(note, dict) else note
+        for kind, note in notes.items()
+    }
+    return {kind: note for kind, note in kept.items() if note != {}}

@@ -44,7 +44,7 @@ def test_what_is_taken_out_leaves_no_note_and_no_other_mode_changes(tmp_path: Pa
     whole = took(library, "two", 2, {"trained": {"seed": 0}})
     rest = without(whole, "one")
     assert list(rest.modes) == ["two"] and rest.modes["two"] is whole.modes["two"]
-    assert rest.notes == {"imported": {}, "trained": {"two": {"seed": 0}}}
+    assert rest.notes == {"trained": {"two": {"seed": 0}}}
 
 
 def test_another_base_is_refused_with_what_to_do(tmp_path: Path) -> None:

@@ -217,22 +217,23 @@ def test_an_item_that_does_not_fit_is_left_out_and_told_once(
     assert [value is None for value in values] == [True, False]
 
 
-def test_what_the_notes_keep_of_then_is_compared_with_now(tmp_path: Path) -> None:
+def test_what_the_notes_keep_of_then_is_compared_with_now_and_the_last_has_lost_nothing(
+    tmp_path: Path,
+) -> None:
     small = write_small(tmp_path / "noted")
     shelved = small.library.load()
-    asked = chosen(small.catalog, QUICK.of(6), [small.set_of("first")], ["first"])
+    both = [small.set_of("first"), small.set_of("second")]
+    asked = chosen(small.catalog, QUICK.of(6), both, ["first", "second"])
     then = {item.id: 1 for item in asked.subjects[0].items}
+    notes = {"scores": {"first": {"items": then}}, "trained": {"first": {}, "second": {}}}
     alone = small.folder / "alone"
-    type(small.library)(alone).save(
-        Shelved(shelved.basis, shelved.modes, {"scores": {"first": {"items": then}}})
-    )
+    type(small.library)(alone).save(Shelved(shelved.basis, shelved.modes, notes))
     engine = small.engine()
     try:
-        run = Evaluation(
-            engine, Wardrobe(alone, small.folder / "none", frozenset(MODES)), tmp_path / "runs", asked
-        )
-        kept = report_of(list(run.run()))["forgetting"]["domains"]["first"]
+        wardrobe = Wardrobe(alone, small.folder / "none", frozenset(MODES))
+        events = list(Evaluation(engine, wardrobe, tmp_path / "runs", asked).run())
     finally:
         engine.close()
-    assert kept["way"] == "notes"
-    assert kept["change"]["before"] == 1.0
+    kept = report_of(events)["forgetting"]["domains"]
+    assert [kept["first"]["way"], kept["first"]["change"]["before"]] == ["notes", 1.0]
+    assert [kept["second"]["way"], kept["second"]["change"]["value"]] == ["learned last", 0.0]

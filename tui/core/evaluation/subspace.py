@@ -79,7 +79,8 @@ def evaluated(engine: Engine, wardrobe: Wardrobe | None, voices: Mapping[str, Vo
 def _learned(held: Held, name: str) -> Learned | None:
     """The oldest of the versions, in a row up to the current one, in which the mode has the same origin.
 
-    None where nothing came before: all modes of a first version were made together.
+    None where nothing came before and the notes do not say that it was learned last: the modes of a first
+    version were made together.
     """
     library = Library(held.folder)
     versions = library.versions()
@@ -98,8 +99,17 @@ def _learned(held: Held, name: str) -> Learned | None:
             break
         found, shelved = version, older
     if found == held.version:
-        return Learned(found, False, shelved.basis, shelved.modes[name]) if others else None
+        last = others or name == _newest(held.shelved.notes)
+        return Learned(found, False, shelved.basis, shelved.modes[name]) if last else None
     return Learned(found, True, shelved.basis, shelved.modes[name])
+
+
+def _newest(notes: Mapping[str, Any]) -> str | None:
+    """The mode that was trained last; None where one was imported, at a time that nobody has noted."""
+    trained = notes.get("trained")
+    if not isinstance(trained, dict) or notes.get("imported"):
+        return None
+    return str(next(reversed(trained), "")) or None
 
 
 def _origin(notes: Mapping[str, Any], name: str) -> dict[str, Any]:
