@@ -81,6 +81,20 @@ def test_words_that_are_everywhere_give_way_to_rare_ones(
     assert len(only_common) >= 10
 
 
+def test_frequent_words_choose_among_what_rare_ones_find(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def kind(number: int) -> str:
+        return f"{'fox' if number % 20 == 5 else 'hare'} {'river' if number % 2 or number == 20 else 'brook'}"
+
+    store.take_in(row(f"{number}", kind(number)) for number in range(60))
+    store.take_in([row("60", "fox brook")])
+    asked = ids(store.by_keyword("river fox", None, ANY, 3))
+    monkeypatch.setattr(keywords, "BOUND", 10)
+    assert ids(store.by_keyword("river fox", None, ANY, 3)) == asked == ["5", "25", "45"]
+    assert ids(store.by_keyword("river fox", None, ANY, 9)) == ["5", "25", "45", "60"]
+
+
 def test_a_word_that_becomes_common_is_counted_again(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from memory.contract import BadMemory, MemoryUnavailable, Wanted
-from memory.sqlite import matrix
+from memory.sqlite import mapped, matrix
 from memory.sqlite import vectors as leg
 from memory.sqlite.mapped import file_of
 from memory.sqlite.store import MemoryStore
@@ -150,7 +150,7 @@ def test_without_room_for_the_file_main_memory_does(path: Path, monkeypatch: pyt
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(leg.mapped, "write", full)
+    monkeypatch.setattr(mapped, "write", full)
     store = MemoryStore.open(path)
     fill(store, 100)
     asked = vectors(1, seed=5)[0]
