@@ -34,9 +34,7 @@ def warm_enough(
         return list(candidates), None
     if len(warm) >= k:
         return warm, None
-    return list(
-        candidates
-    ), f"only {len(warm)} found with at least {WARM_ENOUGH:.0f} degrees: colder ones too"
+    return list(candidates), f"only {len(warm)} found at {WARM_ENOUGH:.0f} degrees or more: colder ones too"
 
 
 def _standing(one: Candidate) -> float:
@@ -50,9 +48,9 @@ def _warmed(one: Candidate, warmth: float) -> float:
 def _federation(candidates: Sequence[Candidate], rank: Mapping[str, float]) -> dict[str, float]:
     """0.7 cosine + 0.3 T/100. Of what has no embedding its rank stands for the cosine, up to the highest."""
     highest = max((one.cosine for one in candidates if one.cosine is not None), default=1.0)
-    return {
-        one.memory.id: COSINE_SHARE
-        * (one.cosine if one.cosine is not None else highest * rank[one.memory.id])
-        + HEAT_SHARE * min(100.0, max(0.0, one.heat)) / 100
-        for one in candidates
-    }
+    scores = {}
+    for one in candidates:
+        cosine = highest * rank[one.memory.id] if one.cosine is None else one.cosine
+        heat = min(100.0, max(0.0, one.heat)) / 100
+        scores[one.memory.id] = COSINE_SHARE * cosine + HEAT_SHARE * heat
+    return scores
