@@ -28,8 +28,8 @@ _GO_ON = "recall goes on by keywords"
 class ServiceEmbedder:
     """An `Embedder` behind ``url``. Which form it speaks is found out with the first request.
 
-    ``model`` is asked for by name where the form has a place for it, and names the vectors. ``key`` is sent as
-    a bearer token. Certificates are verified unless the service is on this machine.
+    ``model`` is asked for by name where the form has a place for it, and names the vectors. ``key`` is sent
+    as a bearer token. Certificates are verified unless the service is on this machine.
     """
 
     def __init__(self, url: str, model: str | None = None, key: str | None = None) -> None:

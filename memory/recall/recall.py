@@ -109,9 +109,8 @@ class Recall:
         anywhere = replace(wanted, domains=())
         kept = [_sound(one, query) for one in by_pin if _allowed(one, anywhere)]
         fixed = {one.memory.id for one in kept}
-        legs = [
-            [_sound(one, query) for one in leg if _allowed(one, wanted)] for leg in (by_vector, by_keyword)
-        ]
+        both = (by_vector, by_keyword)
+        legs = [[_sound(one, query) for one in leg if _allowed(one, wanted)] for leg in both]
         found: dict[str, Candidate] = {}
         for one in (*legs[0], *legs[1]):
             if one.memory.id not in fixed:
