@@ -2,8 +2,8 @@
 
 A table of forms that are secrets beyond doubt, or are named as one. detect-secrets was tried and not taken:
 its import takes 0.8 s and 280 modules (requests, PyYAML), a text of 350 characters 27 ms; its rules of
-entropy are for string literals in source code, and find words and commit hashes in prose; it reports where a private
-key begins and not how far it goes; and it knows no numbers of persons and cards.
+entropy are for string literals in source code, and find words and commit hashes in prose; it reports where a
+private key begins and not how far it goes; and it knows no numbers of persons and cards.
 
 Every pattern takes linear time: repetitions are bounded, or cannot begin inside of one another.
 """

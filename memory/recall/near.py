@@ -34,9 +34,10 @@ _READ = 20_000
 
 _WORD = re.compile(r"\w+")
 _FUNCTION_WORDS = """
-a about am an and any are as at be been but by can could did do does for from had has have he her his how i if in
-into is it its just me my no not of on or our please she should so some tell than that the their them then there
-these they this those to us was we were what when where which while who whom whose why will with would you your
+a about am an and any are as at be been but by can could did do does for from had has have he her his how i
+if in into is it its just me my no not of on or our please she should so some tell than that the their them
+then there these they this those to us was we were what when where which while who whom whose why will with
+would you your
 """
 _COMMON = frozenset(_FUNCTION_WORDS.split())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+
 from memory.contract import Embedder, EmbedderUnavailable, Vector
 
 _NOT_YET = "the embedding model is not ready yet: memories are found by keywords only"
