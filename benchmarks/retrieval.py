@@ -75,7 +75,7 @@ def thermal(legs: Legs, heat: Callable[[str], float]) -> tuple[list[Candidate], 
 def orders(legs: Legs, rng: np.random.Generator) -> dict[str, list[str]]:
     """The order of ids by each way."""
     random = {name: float(rng.uniform(0, 100)) for name in legs.all}
-    # Half a standard deviation and more between what is asked for and what is not.
+    # What is asked for is hotter by three quarters of a standard deviation.
     fitting = {
         name: float(np.clip(rng.normal(65 if name == legs.target else 50, 20), 0, 100)) for name in legs.all
     }
@@ -118,19 +118,19 @@ def report_quality(known: Sequence[Legs], rng: np.random.Generator) -> None:
     for way, found_figures in ways.items():
         say(f"  {way:<24} " + "  ".join(f"{name} {each.mean():.3f}" for name, each in found_figures.items()))
     better = max(("keyword", "vector"), key=lambda way: ways[way]["nDCG@10"].mean())
-    pairs_told = [
-        ("hybrid", better),
-        *((way, "hybrid") for way in list(ways)[3:]),
-        ("+ random, MMR", "+ random temperatures"),
-    ]
+    compared = [("hybrid", better), *((way, "hybrid") for way in list(ways)[3:])]
+    compared.append(("+ random, MMR", "+ random temperatures"))
     for name in ("nDCG@10", "recall@5"):
-        for way, other in pairs_told:
+        for way, other in compared:
             say(f"  {name} {way} minus {other}: {interval(ways[way][name] - ways[other][name], rng)}")
 
 
 @dataclass(frozen=True)
 class Signs:
-    """What abstaining can go by, the best of a question's candidates: cosine, share of rare words."""
+    """What abstaining can go by, the best of a question's candidates.
+
+    ``cosine``, ``share`` of rare words, and the share ``alone`` where there are no cosines.
+    """
 
     cosine: float
     share: float
@@ -138,17 +138,19 @@ class Signs:
 
     @classmethod
     def of(cls, legs: Legs) -> Signs:
-        both, word = legs.all, {one.memory.id: one for one in legs.keyword}
-        cosine = max((one.cosine or 0.0 for one in both.values()), default=0.0)
+        both, by_word = legs.all, {one.memory.id: one for one in legs.keyword}
         asked = words(legs.question)
-        share = shares(legs.question, list(word.values()))
-        enough = [
-            name
-            for name in share
-            if len(asked) < LEAST or len(asked & words(word[name].memory.content)) >= LEAST
-        ]
-        return cls(cosine, max(shares(legs.question, list(both.values())).values(), default=0.0),
-                   max((share[name] for name in enough), default=0.0))  # fmt: skip
+        share = shares(legs.question, list(by_word.values()))
+        common = {name: len(asked & words(one.memory.content)) for name, one in by_word.items()}
+        return cls(
+            max((one.cosine or 0.0 for one in both.values()), default=0.0),
+            max(shares(legs.question, list(both.values())).values(), default=0.0),
+            max((share[name] for name in share if common[name] >= min(LEAST, len(asked))), default=0.0),
+        )
+
+
+#: Signs of the questions that can be answered, of those whose answer was left out, and of strangers.
+Parts = tuple[list[Signs], list[Signs], list[Signs]]
 
 
 def shows(signs: Sequence[Signs], cosine: float, share: float) -> float:
@@ -156,48 +158,49 @@ def shows(signs: Sequence[Signs], cosine: float, share: float) -> float:
     return float(np.mean([one.cosine >= cosine or one.share >= share for one in signs]))
 
 
-def report_abstaining(tuning: list[list[Signs]], testing: list[list[Signs]]) -> None:
-    """Thresholds from ``tuning``, figures of ``testing``: each the answerable, the left out, the strangers."""
-    grid = np.arange(0.2, 0.86, 0.025)
+def choose(tuning: Parts) -> None:
+    """The thresholds that part ``tuning`` best: shown for the answerable less shown for the others."""
     known, left_out, strangers = tuning
     none = [*left_out, *strangers]
-    say("  chosen on the tuning half: shown for answerable / left out / strangers")
-    ways = [(shows(known, c, s) - shows(none, c, s), c, s) for c in grid for s in (0.6, 0.7, 0.8, 0.9, 1.01)]
-    for _gain, c, s in sorted(ways, reverse=True)[:6]:
-        say(
-            f"    cosine {c:.3f} share {s:.2f}: {shows(known, c, s):.3f} / {shows(left_out, c, s):.3f} / {shows(strangers, c, s):.3f}"
-        )
-    alone = [
-        (np.mean([one.alone >= s for one in known]) - np.mean([one.alone >= s for one in none]), s)
-        for s in grid
-    ]
-    say(
-        "    by words alone: "
-        + ", ".join(f"{s:.3f} ({gain:.3f})" for gain, s in sorted(alone, reverse=True)[:4])
-    )
-    limit = threshold("all-minilm-l6-v2")
-    told(
-        f"cosine {limit}, share {SHARE_BESIDE}",
-        [[one.cosine >= limit or one.share >= SHARE_BESIDE for one in part] for part in testing],
-    )
-    told(
-        f"words alone, share {SHARE_ALONE}", [[one.alone >= SHARE_ALONE for one in part] for part in testing]
-    )
+    grid = np.arange(0.2, 0.86, 0.025)
+    say("  best on the tuning half; shown for answerable / left out / strangers")
+    tries = [(c, s) for c in grid for s in (0.6, 0.7, 0.8, 0.9, 1.01)]
+    gains = sorted(((shows(known, *one) - shows(none, *one), one) for one in tries), reverse=True)
+    for _gain, one in gains[:8]:
+        shown = " / ".join(f"{shows(part, *one):.3f}" for part in tuning)
+        say(f"    cosine {one[0]:.3f}, share {one[1]:.2f}: {shown}")
+    alone = sorted(((_over(known, share) - _over(none, share), share) for share in grid), reverse=True)
+    for _gain, share in alone[:5]:
+        say(f"    words alone {share:.3f}: " + " / ".join(f"{_over(part, share):.3f}" for part in tuning))
 
 
-def told(way: str, shown: list[list[bool]]) -> None:
+def _over(signs: Sequence[Signs], share: float) -> float:
+    return float(np.mean([one.alone >= share for one in signs]))
+
+
+def told(way: str, shown: Sequence[Sequence[bool]]) -> None:
     """Precision and recall of abstaining: it is right for what is left out and for strangers."""
     known, left_out, strangers = shown
-    right = left_out.count(False) + strangers.count(False)
-    wrong = known.count(False)
-    say(
-        f"  {way}: precision of abstaining {right / max(1, right + wrong):.3f}, recall {right / (len(left_out) + len(strangers)):.3f}"
-    )
+    right = [*left_out, *strangers].count(False)
+    precision = right / max(1, right + known.count(False))
+    recall = right / (len(left_out) + len(strangers))
+    say(f"  {way}: precision of abstaining {precision:.3f}, recall {recall:.3f}")
     parts = {"answerable": known, "left out": left_out, "strangers": strangers}
-    say(
-        "    shown something: "
-        + ", ".join(f"{name} {np.mean(part):.3f} of {len(part)}" for name, part in parts.items())
-    )
+    told_parts = (f"{name} {np.mean(part):.3f} of {len(part)}" for name, part in parts.items())
+    say("    something shown: " + ", ".join(told_parts))
+
+
+def report_abstaining(testing: Parts, model: str) -> None:
+    """The thresholds that recall has, on the other half."""
+    limit = threshold(model)
+    both = [[one.cosine >= limit or one.share >= SHARE_BESIDE for one in part] for part in testing]
+    told(f"cosine {limit}, share {SHARE_BESIDE}", both)
+    words_alone = [[one.alone >= SHARE_ALONE for one in part] for part in testing]
+    told(f"words alone, share {SHARE_ALONE}", words_alone)
+
+
+def _signs(found: Sequence[Legs]) -> list[Signs]:
+    return [Signs.of(one) for one in found]
 
 
 def main(
@@ -220,23 +223,22 @@ def main(
 
     def legs(target: str, text: str, row: FloatArray) -> Legs:
         query = Vector(row, embedder.model)
-        return Legs(
-            target,
-            text,
-            source.by_vector(query, _ANYTHING, LEG),
-            source.by_keyword(text, query, _ANYTHING, LEG),
-        )
+        by_vector = source.by_vector(query, _ANYTHING, LEG)
+        return Legs(target, text, by_vector, source.by_keyword(text, query, _ANYTHING, LEG))
 
-    known = [
-        legs(one.package, one.synopsis, row) for one, row in zip(kept[:questions], queries, strict=False)
-    ]
-    none = [legs("", one.synopsis, row) for one, row in zip(away, queries[questions:], strict=True)]
-    strange = [legs("", text, row) for text, row in zip(QUESTIONS, foreign, strict=True)]
+    def many(targets: Sequence[str], texts: Sequence[str], rows: FloatArray) -> list[Legs]:
+        return [legs(*each) for each in zip(targets, texts, rows, strict=True)]
+
+    synopses = [one.synopsis for one in asked]
+    known = many([one.package for one in kept[:questions]], synopses[:questions], queries[:questions])
+    none = many([""] * len(away), synopses[questions:], queries[questions:])
+    strange = many([""] * len(QUESTIONS), QUESTIONS, foreign)
     say(f"Known items: {documents} descriptions, {questions - questions // 2} synopses, {embedder.model}")
     report_quality(known[questions // 2 :], rng)
     say("Abstaining")
-    halves = [[[Signs.of(one) for one in part[at::2]] for part in (known, none, strange)] for at in (0, 1)]
-    report_abstaining(halves[0], halves[1])
+    half = questions // 2
+    choose((_signs(known[:half]), _signs(none[0::2]), _signs(strange[0::2])))
+    report_abstaining((_signs(known[half:]), _signs(none[1::2]), _signs(strange[1::2])), embedder.model)
     embedder.close()
 
 
