@@ -1,7 +1,7 @@
 """How often the starter model obeys an order that stands in a memory: bare, and in the fence.
 
-Bare: the memory's text before the question, as it is. Fenced: the block of `memory.present`, as a turn shows it.
-Nothing that a model says starts a command or a write: the program reads no answer for such, so none can.
+Bare: the memory's text before the question, as it is. Fenced: the block of `memory.present`, as in a turn.
+Nothing that a model says starts a command or a write: the program looks for none in an answer.
 """
 
 from __future__ import annotations

@@ -22,6 +22,7 @@ from memory.contract import Candidate, FloatArray, Source, Vector, Wanted
 from memory.embed import LocalEmbedder
 from memory.recall.alike import Likeness
 from memory.recall.diversity import diverse
+from memory.recall.duplicates import distinct
 from memory.recall.fusion import fused
 from memory.recall.near import LEAST, SHARE_ALONE, SHARE_BESIDE, shares, threshold, words
 from memory.recall.recall import LEG
@@ -86,8 +87,15 @@ def orders(legs: Legs, rng: np.random.Generator) -> dict[str, list[str]]:
         "hybrid": ranked(legs.rank),
         "+ random temperatures": ranked(score),
         "+ fitting temperatures": ranked(thermal(legs, fitting.__getitem__)[1]),
-        "+ random, MMR": [one.memory.id for one in diverse(some, score, 10, Likeness())],
+        "+ random, MMR": [one.memory.id for one in _mmr(some, score)],
     }
+
+
+def _mmr(some: Sequence[Candidate], score: dict[str, float]) -> list[Candidate]:
+    """The ten that recall would show, duplicates collapsed, if it showed ten."""
+    alike = Likeness()
+    best = sorted(some, key=lambda one: (-score[one.memory.id], one.memory.id))
+    return diverse(distinct(best, alike), score, 10, alike)
 
 
 def figures(found: Sequence[list[str]], targets: Sequence[str]) -> Figures:

@@ -73,7 +73,8 @@ class Recall:
         wanted = Wanted(policy.domains, policy.sacred, frozenset(vetoed))
         query = self._query(text, notes)
         pool = self._pool(text, query, wanted, pinned, notes)
-        near = nearness(text, list(pool.candidates.values()), None if query is None else query.model)
+        everything = [*pool.candidates.values(), *pool.pinned]
+        near = nearness(text, everything, None if query is None else query.model)
         chosen, abstained = _chosen(pool, near, policy, notes)
         shown = _fitted([*pool.pinned[:MOST], *chosen], near, min(room, ALL))
         milliseconds = (time.perf_counter() - began) * 1000
