@@ -14,7 +14,9 @@ SAME = 0.95
 MOST = 30
 
 
-def distinct(ranked: Sequence[Candidate], alike: Likeness, kept: Sequence[Candidate] = ()) -> list[Candidate]:
+def distinct(
+    ranked: Sequence[Candidate], alike: Likeness, kept: Sequence[Candidate] = (), most: int = MOST
+) -> list[Candidate]:
     """``ranked`` (the best first) without what repeats one before it or one of ``kept``; ``most`` of them."""
     found: list[Candidate] = []
     seen = {_text(one) for one in kept}
