@@ -80,7 +80,7 @@ class Table:
     """A table as it was found. ``columns`` are (name, type) by our names for them; ``rows`` is an estimate.
 
     ``vector`` is the schema of pgvector and ``version`` its (major, minor), None and (0, 0) without;
-    ``dim`` the embedding column's length, 0 for any. ``words`` is the expression that a full-text index is on.
+    ``dim`` is the embeddings' length, 0 for any. ``words`` is the expression that a full-text index is on.
     """
 
     schema: str

@@ -187,7 +187,7 @@ def test_a_server_without_pgvector_is_searched_by_words(plain: Postgres) -> None
     with plain.owner("plain") as db:
         table.create(db, dim=None)
         db.execute(f"ALTER TABLE {table.NAME} DROP COLUMN embedding, ADD COLUMN embedding real[]")
-        given = [row for row in table.rows(60, 8, embedded=0.0)]
+        given = list(table.rows(60, 8, embedded=0.0))
         table.fill(db, given)
         db.execute(f"UPDATE {table.NAME} SET embedding = '{{3,4}}' WHERE id = 2")
         db.execute(f"GRANT SELECT ON {table.NAME} TO {READER}")
