@@ -1,7 +1,8 @@
 """Connections to a server that can do nothing but read.
 
 psycopg's asynchronous pool runs in a thread of its own, so that no caller waits longer than was agreed,
-whatever the network does. Every transaction begins READ ONLY and sets what it needs for itself (SET LOCAL): behind a
+whatever the network does. Every transaction begins READ ONLY and sets what it
+needs for itself (SET LOCAL): behind a
 PgBouncer in transaction mode nothing else would hold. It must not know what the table means.
 """
 
@@ -98,7 +99,7 @@ class Pool:
                 self.wait(self._end(connection), 1.0)
 
     def wait(self, work: Coroutine[Any, Any, T], limit: float) -> T:
-        """The result of ``work``, done in the pool's thread. Raises `MemoryUnavailable` that chains nothing."""
+        """The result of ``work``, done in the pool's thread. Its errors chain nothing."""
         trouble: ServerTrouble
         future: concurrent.futures.Future[T] | None = None
         try:

@@ -100,7 +100,7 @@ Database = Callable[..., tuple[str, psycopg.Connection[Any]]]
 
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[Database]:
-    """Makes a database of a test's own, a copy of the filled one if wanted: (name, its owner's connection)."""
+    """Makes a database of a test's own, a copy of the filled one if wanted: (name, connection)."""
     opened: list[psycopg.Connection[Any]] = []
 
     def make(filled: bool = False) -> tuple[str, psycopg.Connection[Any]]:

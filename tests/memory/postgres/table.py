@@ -136,7 +136,8 @@ def _values(row: Row, number: int) -> list[Any]:
     later = row.created + timedelta(days=1)
     return [
         unique, row.content, row.temperature, row.stage, number % 7, later if number % 3 else None,
-        row.created, row.sacred, json.dumps(row.metadata), None if row.tags is None else list(row.tags), None, "note",
+        row.created, row.sacred, json.dumps(row.metadata),
+        None if row.tags is None else list(row.tags), None, "note",
         row.domain, vector, "redfin" if number % 2 else None, "triad-1", None, False, row.state, row.parent,
         row.chunk, row.chunk is not None, row.canonical, row.superseded_by,
     ]  # fmt: skip

@@ -82,7 +82,8 @@ def test_variables_count_only_without_a_dsn(postgres: Postgres, monkeypatch: pyt
     source = ServerSource.connect(Server(timeout=30))
     assert source.by_id(["1"], None)
     source.close()
-    assert "does not let this user in" in trouble(Server(f"postgresql://reader@127.0.0.1:{postgres.port}/federation", timeout=30))  # fmt: skip
+    without = f"postgresql://reader@127.0.0.1:{postgres.port}/federation"
+    assert "does not let this user in" in trouble(Server(without, timeout=30))
     monkeypatch.setenv("PGPORT", "1")
     monkeypatch.setenv("PGOPTIONS", "-c search_path=nowhere")
     source = ServerSource.connect(Server(postgres.dsn("federation"), timeout=30))

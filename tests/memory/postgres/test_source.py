@@ -212,7 +212,8 @@ def test_odd_values_and_columns_of_other_types_are_read_as_far_as_they_go(
     ansi = "\x1b[31mred\x1b[0m \u202eflow\u202c"
     db.execute(
         "INSERT INTO odd VALUES (%s, %s, '88.5', '2026-01-01 00:00+02', '[\"a\", 1]', 1, '[1]', '[0,2,0]', 3,"
-        " '2026-01-02 03:04:05'), (%s, %s, 'hot', 'infinity', '3', 0, 'no json', '[0,0,0]', NULL, 'yesterday'),"
+        " '2026-01-02 03:04:05'), (%s, %s, 'hot', 'infinity', '3', 0, 'no json', '[0,0,0]', NULL,"
+        " 'yesterday'),"
         " (%s, '  ', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         (one, ansi, two, "x" * 650_000 + " needle", three),
     )
@@ -236,7 +237,8 @@ def test_temperatures_that_are_none_or_out_of_range_stay_within_it(
 ) -> None:
     name, db = database()
     db.execute("CREATE TABLE heat (id text, text text, temperature float8)")
-    db.execute("INSERT INTO heat VALUES ('a','x','NaN'),('b','x',250),('c','x',-3),('d','x',NULL),('L7','x',1),"
+    db.execute("INSERT INTO heat VALUES ('a','x','NaN'),('b','x',250),('c','x',-3),('d','x',NULL),"
+               "('L7','x',1),"
                "(NULL,'x',1),('e','x','Infinity')")  # fmt: skip
     source = ServerSource.connect(Server(postgres.dsn(name), table="heat", timeout=20))
     found = source.by_id(["a", "b", "c", "d", "e", "L7"], None)
@@ -257,8 +259,10 @@ def test_pgvector_in_a_schema_of_its_own_is_found(database: Database, postgres: 
 
 def test_a_rare_domain_is_found_in_full_through_the_index(database: Database, postgres: Postgres) -> None:
     name, db = database(filled=True)
-    db.execute(f"UPDATE {table.NAME} SET domain_tag = 'rare', sacred_pattern = false, temporal_state = 'current'"
-               " WHERE id IN (SELECT id FROM thermal_memory_archive WHERE embedding IS NOT NULL ORDER BY id LIMIT 8)")  # fmt: skip
+    db.execute(f"UPDATE {table.NAME} SET domain_tag = 'rare', sacred_pattern = false,"
+               " temporal_state = 'current'"
+               " WHERE id IN (SELECT id FROM thermal_memory_archive"
+               " WHERE embedding IS NOT NULL ORDER BY id LIMIT 8)")  # fmt: skip
     db.execute(f"ALTER DATABASE {name} SET enable_seqscan = off")
     db.execute(f"ALTER DATABASE {name} SET enable_sort = off")
     source = ServerSource.connect(Server(postgres.dsn(name), timeout=20, vectors=MODEL))

@@ -21,7 +21,6 @@ from tests.memory.postgres.conftest import DIM, MODEL, ROWS, Database
 from tests.memory.postgres.servers import Bouncer, Postgres
 from tests.memory.postgres.test_source import facts
 
-
 #: What is retracted is never recalled, and needs no embedding.
 RECALLED = sum(row.state != "retracted" for row in table.rows(ROWS, DIM))
 
@@ -36,7 +35,8 @@ class Hashing:
         self.left -= len(texts)
         if self.left < 0:
             raise EmbedderUnavailable("It has gone. Start it again.")
-        made = [np.random.default_rng(hashlib.md5(text.encode()).digest()[0]).standard_normal(self.dim) for text in texts]  # fmt: skip
+        seeds = [hashlib.md5(text.encode()).digest()[0] for text in texts]
+        made = [np.random.default_rng(seed).standard_normal(self.dim) for seed in seeds]
         vectors = np.asarray(made, np.float32)
         return np.ascontiguousarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), np.float32)
 
@@ -102,7 +102,8 @@ def test_edits_deletions_supersessions_and_new_rows_arrive(
     db.execute(f"DELETE FROM {table.NAME} WHERE id IN (10, 11, 12)")
     # Late, and dated before everything else: many daemons write, and their clocks differ.
     db.execute(
-        f"INSERT INTO {table.NAME} (original_content, created_at) VALUES ('late', '2001-01-01'), ('now', NULL)"
+        f"INSERT INTO {table.NAME} (original_content, created_at)"
+        " VALUES ('late', '2001-01-01'), ('now', NULL)"
     )
     done = sync(own, store)
     assert (done.added, done.changed, done.gone) == (2, 5, 3)
@@ -183,7 +184,8 @@ def test_odd_rows_are_left_out_and_counted(
 ) -> None:
     name, db = database()
     db.execute(f"CREATE TABLE {table.NAME} (id text, content text, temperature text)")
-    db.execute(f"INSERT INTO {table.NAME} VALUES ('L3', 'like ours', '1'), (NULL, 'x', '1'), ('a', NULL, '1'),"
+    db.execute(f"INSERT INTO {table.NAME} VALUES ('L3', 'like ours', '1'), (NULL, 'x', '1'),"
+               " ('a', NULL, '1'),"
                " ('b', 'kept', 'NaN'), ('c', repeat('long ', 130000), '99')")  # fmt: skip
     done = sync(server(postgres, name), store)
     assert done.added == 2
@@ -201,7 +203,7 @@ memory.sync.PAGE = 40
 def progress(what, done, of):
     if what == "rows" and done >= 120:
         os.kill(os.getpid(), signal.SIGKILL)
-memory.sync.sync(Server(os.environ["DSN"], timeout=20), MemoryStore.open(Path(sys.argv[1])), progress=progress)
+memory.sync.sync(Server(os.environ["DSN"]), MemoryStore.open(Path(sys.argv[1])), progress=progress)
 """
 
 
