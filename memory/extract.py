@@ -16,7 +16,9 @@ from memory.record import Memory, content_hash
 from memory.temperature import heat
 
 #: Why a memory of the domain was left out; the first that holds, in this order.
-LeftOut = Literal["retracted", "superseded", "sacred", "too cold", "too long", "twice", "no question"]
+LeftOut = Literal[
+    "retracted", "superseded", "sacred", "too cold", "too long", "its whole is taken", "twice", "no question"
+]
 REASONS: tuple[LeftOut, ...] = get_args(LeftOut)
 
 #: Bytes of UTF-8. A longer text may have more tokens than can be trained at once, which stops a training.
@@ -83,6 +85,7 @@ class Extraction:
     clean: Clean = cleaned
     tally: Tally = field(default_factory=Tally)
     _seen: set[str] = field(default_factory=set)
+    _taken: set[str] = field(default_factory=set)
 
     @property
     def threshold(self) -> float:
@@ -113,6 +116,7 @@ class Extraction:
             self.tally.left_out[why or "no question"] += 1
             return None
         self.tally.made_of[found.source] += 1
+        self._taken.add(memory.id)
         return Lesson(memory, found, now, rule)
 
     def _unfit(self, memory: Memory, now: float) -> LeftOut | None:
@@ -124,7 +128,9 @@ class Extraction:
             return "sacred"
         if now < self.threshold:
             return "too cold"
-        return "too long" if len(memory.content.encode("utf-8", "replace")) > LONGEST else None
+        if len(memory.content.encode("utf-8", "replace")) > LONGEST:
+            return "too long"
+        return "its whole is taken" if memory.parent in self._taken else None
 
     def _asked(self, text: str, memory: Memory) -> tuple[LeftOut | None, Asked | None]:
         hashed = content_hash(text)

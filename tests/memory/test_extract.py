@@ -56,6 +56,15 @@ def test_every_memory_that_is_left_out_is_counted_by_its_first_reason() -> None:
     assert tally.written + tally.left_out.total() == tally.matched
 
 
+def test_of_a_text_and_its_parts_the_whole_is_taken_or_else_its_parts() -> None:
+    whole, part = memory("1"), memory("2", parent="1", chunk=0)
+    one = extraction()
+    assert [lesson.memory.id for lesson in one.lessons([whole, part])] == ["1"]
+    assert dict(one.tally.left_out) == {"its whole is taken": 1}
+    long = memory("1", content="Long. " + "Word " * LONGEST)
+    assert [lesson.memory.id for lesson in extraction().lessons([long, part])] == ["2"]
+
+
 def test_sacred_memories_are_taken_only_when_they_are_asked_for() -> None:
     rows = [memory("1", sacred=True), memory("2")]
     without, with_them = extraction(), extraction(sacred=True)
@@ -90,7 +99,7 @@ def test_texts_that_differ_in_a_secret_alone_are_one() -> None:
     one = Extraction(
         DOMAINS["legal"],
         NOW,
-        clean=lambda text: text.partition(" is key")[0] + " is [redacted] and kept elsewhere.",
+        clean=lambda text: text.partition(" is key")[0] + " is [redacted] somewhere else.",
     )
     assert len(list(one.lessons(rows))) == 1
     assert one.tally.left_out["twice"] == 2

@@ -21,9 +21,10 @@ PRIVATE_FILE = 0o600
 #: Every name that we give to something in the data folder: that, and only that, `tui data remove` removes.
 _OURS = re.compile(
     r"conversations\.sqlite3(-wal|-shm|-journal|\.lock)?"
+    r"|conversations\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
     r"|memories\.sqlite3(-wal|-shm|-journal|\.lock)?"
     r"|memories\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
-    r"|conversations\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
+    r"|memories\.sqlite3\.vectors-[0-9a-f]{16}(\.[0-9a-f]{16}\.part)?"
     r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
     r"|history\.jsonl(\.\d+)?"
     r"|subspace|training|evaluations"
@@ -62,9 +63,9 @@ def conversations_file() -> Path:
     return data_dir() / "conversations.sqlite3"
 
 
-def memories_file() -> Path:
-    """The file in which `memory.sqlite` keeps what is remembered."""
-    return data_dir() / "memories.sqlite3"
+def memories_file(data: Path) -> Path:
+    """The file in which `memory.sqlite` keeps the memories."""
+    return data / "memories.sqlite3"
 
 
 def subspace_dir(data: Path) -> Path:

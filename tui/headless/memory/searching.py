@@ -1,0 +1,77 @@
+"""``tui memory search``: what a question would recall, and why."""
+
+from __future__ import annotations
+
+from memory.contract import Embedder, Source
+from memory.recall.recall import Recall
+from memory.recalled import Policy, Profile, Recalled
+from tui.core.notices import Notices
+from tui.headless.report import write_json, write_line, write_rows
+
+SCHEMA = 1
+#: Characters of a memory that a row shows.
+_EXCERPT = 160
+
+
+def search(  # noqa: PLR0913 - the options of the command
+    source: Source,
+    embedder: Embedder | None,
+    text: str,
+    as_json: bool,
+    *,
+    domains: tuple[str, ...],
+    limit: int,
+    profile: Profile,
+    sacred: bool,
+) -> None:
+    """Recall for ``text`` and show it. Notes go to standard error."""
+    policy = Policy(domains, limit, profile, sacred)
+    found = Recall(source, embedder).recall(text, policy)
+    if as_json:
+        write_json(as_object(found))
+        return
+    notices = Notices()
+    for note in found.notes:
+        notices.say(note)
+    if not found.shown:
+        write_line("nothing is near enough to that" if found.abstained else "nothing is remembered of that")
+        return
+    head = ("id", "stage", "temp", "relevance", "domain", "")
+    rows = [
+        (
+            f"#{one.id}",
+            one.stage,
+            f"{one.temperature:.0f}",
+            f"{one.relevance:.2f}",
+            one.domain or "-",
+            _excerpt(one.content),
+        )
+        for one in found.shown
+    ]
+    write_rows([head, *rows])
+
+
+def as_object(found: Recalled) -> dict[str, object]:
+    """The outcome as programs read it; ``memories`` as in the answer of ``tui ask --json``."""
+    return {
+        "schema": SCHEMA,
+        "memories": [
+            {
+                "id": one.id,
+                "temperature": round(one.temperature, 1),
+                "stage": one.stage,
+                "relevance": round(one.relevance, 3),
+                "domain": one.domain,
+                "text": one.content,
+            }
+            for one in found.shown
+        ],
+        "abstained": found.abstained,
+        "notes": list(found.notes),
+        "milliseconds": round(found.milliseconds, 1),
+    }
+
+
+def _excerpt(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= _EXCERPT else line[: _EXCERPT - 1] + "…"
