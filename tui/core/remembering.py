@@ -13,8 +13,9 @@ from tui.core.config import Config
 from tui.core.paths import ensure_private_dir, memories_file
 
 if TYPE_CHECKING:
-    from memory.contract import Embedder
     from memory.postgres.source import Server
+
+    from memory.contract import Embedder
     from memory.sqlite.store import MemoryStore
 
 #: What makes embeddings on this machine, and the package of the model that comes with it.
@@ -57,7 +58,7 @@ def local_installed(config: Config) -> bool:
 
 
 def server_of(config: Config) -> Server | None:
-    """The server that is named: by a connection string, or by PG* variables where memories are on postgres."""
+    """The server that is named: by a connection string; with memories on postgres by PG* variables too."""
     if config.memory_server is None and config.memory != "postgres":
         return None
     from memory.postgres.source import Server

@@ -19,23 +19,17 @@ def embed_missing(store: MemoryStore, embedder: Embedder) -> None:
     stats = store.stats()
     total = max(0, stats.recallable - stats.models.get(model, (0, 0))[0])
     done, after = 0, None
-    tried: set[str] = set()
     try:
-        while True:
-            batch = [one for one in store.lacking(model, _BATCH, after) if one[0] not in tried]
-            if not batch:
-                break
+        while batch := store.lacking(model, _BATCH, after):
+            most = max(total, done + len(batch))
+            notices.progress(f"embedding {done:,} of {most:,}{_left(done, total, began)}")
             ids = [id for id, _ in batch]
-            notices.progress(
-                f"embedding {done:,} of {max(total, done + len(batch)):,}{_left(done, total, began)}"
-            )
             store.put_vectors(model, ids, embedder.embed([text for _, text in batch]))
-            tried.update(ids)
             done, after = done + len(ids), ids[-1]
-    finally:
-        notices.clear()
-        if done:
-            notices.say(f"{done:,} embedded in {time.monotonic() - began:,.0f} s")
+    except BaseException:  # whatever ended it, how far it came is worth knowing
+        notices.say(f"{done:,} of {total:,} embedded, and kept")
+        raise
+    notices.clear()
     write_line(f"{done:,} embedded with {model}" if done else f"nothing lacks an embedding by {model}")
 
 

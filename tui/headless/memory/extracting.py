@@ -20,7 +20,7 @@ from tui.headless.refusal import NotWritten
 _EVERY = 500
 
 
-def extract_domain(  # noqa: PLR0913 - the options of the command
+def extract_domain(
     memories: Iterable[Memory],
     domain: str,
     work: Work | None,
@@ -32,8 +32,8 @@ def extract_domain(  # noqa: PLR0913 - the options of the command
 ) -> int:
     """Write the conversations to ``output`` (None: standard output), tell the rest; how many there are.
 
-    ``work`` is the queue for coding, whose files are read beneath ``files``. A file is whole or not there, and
-    not there when there is nothing to write. Raises `NotWritten`.
+    ``work`` is the queue for coding, whose files are read beneath ``files``. A file is whole or not there,
+    and not there when there is nothing to write. Raises `NotWritten`.
     """
     one = Extraction(DOMAINS[domain], time.time(), hot, sacred)
     jobs = JobExtraction(reader(files))
@@ -69,7 +69,8 @@ def account(one: Extraction, jobs: JobTally, work: Work | None) -> Iterator[str]
     yield from _why(tally.left_out, REASONS)
     yield from _made(tally)
     if tally.sacred:
-        yield f"  sacred: {tally.sacred:,}, {'taken too' if one.sacred else 'none taken (--sacred takes them)'}"
+        taken = "taken too" if one.sacred else "none taken (--sacred takes them)"
+        yield f"  sacred: {tally.sacred:,}, {taken}"
     if work is not None and work.jobs is None:
         yield f"the queue was not read: {work.why}"
     elif work is not None:

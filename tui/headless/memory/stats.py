@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from memory.sqlite.statistics import Stats
 from memory.temperature import STAGES
@@ -50,7 +51,7 @@ def as_object(stats: Stats, file: Path) -> dict[str, object]:
     }
 
 
-def _listed(counts: Mapping[str, int]) -> str:
+def _listed(counts: Mapping[Any, int]) -> str:
     return ", ".join(f"{name} {count:,}" for name, count in counts.items() if count) or "none"
 
 
