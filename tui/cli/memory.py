@@ -68,10 +68,11 @@ def add(ctx: click.Context, /, text: str | None, **how: Any) -> None:
 def search(ctx: click.Context, /, text: str, as_json: bool, **how: Any) -> None:
     """Show what a question TEXT would recall, and why: stage, temperature, relevance."""
     from tui.headless.memory.searching import search as find
+    from tui.headless.memory.searching import with_vectors
 
     config = settings_of(ctx)
     with opened_store(ctx, make=False) as store, opened_embedder(config) as embedder:
-        find(store, embedder, text, as_json, **how)
+        find(store, with_vectors(store, embedder), text, as_json, **how)
 
 
 @memory.command("import")

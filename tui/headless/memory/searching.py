@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from memory.contract import Embedder, Source
+from contextlib import suppress
+
+from memory.contract import Embedder, EmbedderUnavailable, Source
 from memory.recall.recall import Recall
 from memory.recalled import Policy, Profile, Recalled
+from memory.sqlite.store import MemoryStore
 from tui.core.notices import Notices
 from tui.headless.report import write_json, write_line, write_rows
 
@@ -25,12 +28,14 @@ def search(  # noqa: PLR0913 - the options of the command
     sacred: bool,
 ) -> None:
     """Recall for ``text`` and show it. Notes go to standard error."""
+    notices = Notices()
+    if embedder is not None:
+        _load(embedder, notices)
     policy = Policy(domains, limit, profile, sacred)
     found = Recall(source, embedder).recall(text, policy)
     if as_json:
         write_json(as_object(found))
         return
-    notices = Notices()
     for note in found.notes:
         notices.say(note)
     if not found.shown:
@@ -49,6 +54,17 @@ def search(  # noqa: PLR0913 - the options of the command
         for one in found.shown
     ]
     write_rows([head, *rows])
+
+
+def with_vectors(store: MemoryStore, embedder: Embedder | None) -> Embedder | None:
+    """``embedder``, unless nothing there has a vector of its model: then it need not be loaded, which is said."""
+    try:
+        if embedder is None or store.stats().models.get(embedder.model, (0, 0))[0]:
+            return embedder
+    except EmbedderUnavailable:
+        return embedder
+    Notices().say("by keywords only: nothing has an embedding by this model yet (tui memory embed)")
+    return None
 
 
 def as_object(found: Recalled) -> dict[str, object]:
@@ -70,6 +86,14 @@ def as_object(found: Recalled) -> dict[str, object]:
         "notes": list(found.notes),
         "milliseconds": round(found.milliseconds, 1),
     }
+
+
+def _load(embedder: Embedder, notices: Notices) -> None:
+    """A conversation does not wait for the embedding model; who searches from a command line does."""
+    notices.progress("loading the embedding model")
+    with suppress(EmbedderUnavailable):  # the recall says so
+        _ = embedder.dim
+    notices.clear()
 
 
 def _excerpt(text: str) -> str:
