@@ -14,8 +14,9 @@ import threading
 from memory.contract import Wanted
 from memory.sqlite.words import telling, words
 
-#: Rows that one query may look at, a row counted for each of its words that it has.
-BOUND = 40_000
+#: Rows that one query may look at, a row counted for each of its words that it has: about a microsecond each.
+#: More where there are more, by this part of all.
+BOUND, SHARE = 8_000, 0.02
 #: A query's length in characters and in different words, at most: somebody may paste a book.
 _CHARACTERS, _WORDS = 8_000, 32
 
@@ -50,7 +51,7 @@ class Frequencies:
 
     def of(self, db: sqlite3.Connection, asked: list[str]) -> dict[str, int]:
         """Rows that have each of the ``asked`` words; 0 for a word that none has."""
-        highest = db.execute("SELECT max(rowid) FROM words").fetchone()[0] or 0
+        highest = highest_row(db)
         with self._lock:
             if highest > self._highest * _GROWTH or len(self._counted) > self._KEPT:
                 self._counted, self._highest = {}, highest
@@ -72,11 +73,12 @@ def search(
     rows = {word: n for word, n in frequencies.of(db, asked).items() if n}
     if not rows or count < 1:
         return []
-    chosen = _chosen(rows)
+    bound = BOUND + round(SHARE * highest_row(db))
+    chosen = _chosen(rows, bound)
     match = " OR ".join(f'"{word}"' for word in chosen)
     after = 0
-    if rows[chosen[0]] > BOUND:
-        after = _newest(db, match)
+    if rows[chosen[0]] > bound:
+        after = _newest(db, match, bound)
     found = db.execute(
         _MATCHES,
         {
@@ -92,22 +94,27 @@ def search(
     return [seq for (seq,) in found]
 
 
-def _chosen(rows: dict[str, int]) -> list[str]:
+def highest_row(db: sqlite3.Connection) -> int:
+    """The highest number that has words: about how many have."""
+    return int(db.execute("SELECT max(rowid) FROM words").fetchone()[0] or 0)
+
+
+def _chosen(rows: dict[str, int], bound: int) -> list[str]:
     """The rarest words within the bound, at least one."""
     by_rarity = sorted(rows, key=lambda word: rows[word])[:_WORDS]
     chosen, looked_at = by_rarity[:1], rows[by_rarity[0]]
     for word in by_rarity[1:]:
         looked_at += rows[word]
-        if looked_at > BOUND:
+        if looked_at > bound:
             break
         chosen.append(word)
     return chosen
 
 
-def _newest(db: sqlite3.Connection, match: str) -> int:
+def _newest(db: sqlite3.Connection, match: str, bound: int) -> int:
     """When even the rarest word is everywhere: below which number rows are too old to be looked at."""
     found = db.execute(
-        "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?", (match, BOUND)
+        "SELECT rowid FROM words WHERE words MATCH ? ORDER BY rowid DESC LIMIT 1 OFFSET ?", (match, bound)
     ).fetchone()
     return 0 if found is None else int(found[0])
 
