@@ -79,8 +79,10 @@ def search(ctx: click.Context, /, text: str, as_json: bool, **how: Any) -> None:
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
 @click.option("--domain", metavar="D", help="What all of it is about.")
 @click.option("--tag", "tags", metavar="T", multiple=True, help="A tag for all of it. May be repeated.")
+@click.option("--temperature", type=_HEAT, help="How hot it begins, where a file does not say. Default: 85.")
+@click.option("--sacred", is_flag=True, help="All of it is sacred.")
 @click.pass_context
-def import_(ctx: click.Context, paths: tuple[Path, ...], domain: str | None, tags: tuple[str, ...]) -> None:
+def import_(ctx: click.Context, /, paths: tuple[Path, ...], **how: Any) -> None:
     """Remember files and folders: JSONL, Markdown, text.
 
     Long texts are kept with their parts, what is there already is not kept twice. Ctrl-C keeps what is done,
@@ -89,7 +91,8 @@ def import_(ctx: click.Context, paths: tuple[Path, ...], domain: str | None, tag
     from tui.headless.memory.importing import import_paths
 
     with opened_store(ctx) as store:
-        to_the_end(lambda: import_paths(store, paths, domain, tags))
+        if not to_the_end(lambda: import_paths(store, paths, **how)):
+            ctx.exit(FAILED)
 
 
 @memory.command()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
@@ -12,7 +12,7 @@ from tui.cli.endings import INTERRUPTED, USAGE, Failure
 from tui.cli.options import configured
 
 if TYPE_CHECKING:
-    from memory.postgres.source import Server
+    from memory.postgres.server import Server
 
     from memory.contract import Embedder
     from memory.sqlite.store import MemoryStore
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 def settings_of(ctx: click.Context) -> Config:
     """The settings under the flags before the command. Raises `ConfigError`."""
     return configured(ctx.find_root().obj or {})
+
+
+_T = TypeVar("_T")
 
 
 @contextmanager
@@ -74,9 +77,9 @@ def no_embedder(config: Config) -> str:
     )
 
 
-def to_the_end(work: Callable[[], None]) -> None:
+def to_the_end(work: Callable[[], _T]) -> _T:
     """Do ``work``, of which what was done is kept when the operator interrupts it."""
     try:
-        work()
+        return work()
     except KeyboardInterrupt:
         raise Failure("interrupted: what was done is kept, the same command goes on", INTERRUPTED) from None

@@ -13,7 +13,7 @@ from tui.core.config import Config
 from tui.core.paths import ensure_private_dir, memories_file
 
 if TYPE_CHECKING:
-    from memory.postgres.source import Server
+    from memory.postgres.server import Server
 
     from memory.contract import Embedder
     from memory.sqlite.store import MemoryStore
@@ -61,7 +61,7 @@ def server_of(config: Config) -> Server | None:
     """The server that is named: by a connection string; with memories on postgres by PG* variables too."""
     if config.memory_server is None and config.memory != "postgres":
         return None
-    from memory.postgres.source import Server
+    from memory.postgres.server import Server
 
     schema, _, table = config.memory_table.rpartition(".")
     dsn = None if config.memory_server is None else str(config.memory_server)

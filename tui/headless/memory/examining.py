@@ -68,8 +68,6 @@ def _server(config: Config) -> Iterator[Finding]:
         with closing(ServerSource.connect(server)) as source:
             source.by_id([""], None)
     except MemoryTrouble as error:
-        yield Finding(
-            "memory server", f"{shown}: {error}", False, "memories come from this machine meanwhile"
-        )
+        yield Finding("memory server", str(error), False, "memories come from this machine meanwhile")
         return
     yield Finding("memory server", f"{shown}, table {config.memory_table}: reachable")

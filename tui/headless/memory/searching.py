@@ -57,7 +57,7 @@ def search(  # noqa: PLR0913 - the options of the command
 
 
 def with_vectors(store: MemoryStore, embedder: Embedder | None) -> Embedder | None:
-    """``embedder``, unless nothing there has a vector of its model: then it need not be loaded, which is said."""
+    """``embedder``, unless nothing has a vector of its model: then it need not be loaded, which is said."""
     try:
         if embedder is None or store.stats().models.get(embedder.model, (0, 0))[0]:
             return embedder
