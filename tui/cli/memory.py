@@ -68,11 +68,15 @@ def add(ctx: click.Context, /, text: str | None, **how: Any) -> None:
 def search(ctx: click.Context, /, text: str, as_json: bool, **how: Any) -> None:
     """Show what a question TEXT would recall, and why: stage, temperature, relevance."""
     from tui.headless.memory.searching import search as find
-    from tui.headless.memory.searching import with_vectors
+    from tui.headless.memory.searching import searched
 
     config = settings_of(ctx)
-    with opened_store(ctx, make=False) as store, opened_embedder(config) as embedder:
-        find(store, with_vectors(store, embedder), text, as_json, **how)
+    with (
+        opened_store(ctx, make=False) as store,
+        opened_embedder(config) as embedder,
+        searched(config, store, embedder) as (source, usable),
+    ):
+        find(source, usable, text, as_json, **how)
 
 
 @memory.command("import")
@@ -109,18 +113,21 @@ def stats(ctx: click.Context, as_json: bool) -> None:
 
 @memory.command()
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N hottest, for a small machine.")
+@click.option(
+    "--replace", is_flag=True, help="Drop what is here when it is of another server."
+)
 @click.pass_context
-def sync(ctx: click.Context, top: int | None) -> None:
+def sync(ctx: click.Context, top: int | None, replace: bool) -> None:
     """Bring the server's memories here: what is new, changed or gone since the last time.
 
     Ctrl-C keeps what is done, and the same command goes on from there. Nothing is written to the server.
     """
-    from tui.headless.memory.syncing import sync_from
-
     config = settings_of(ctx)
     server = named_server(config)
+    from tui.headless.memory.syncing import sync_from
+
     with opened_store(ctx) as store, opened_embedder(config) as embedder:
-        to_the_end(lambda: sync_from(server, store, top, embedder))
+        to_the_end(lambda: sync_from(server, store, top, embedder, replace))
 
 
 @memory.command()

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 
-from memory.contract import Embedder, EmbedderUnavailable, Source
+from memory.contract import Embedder, EmbedderUnavailable, MemoryUnavailable, Source
 from memory.recall.recall import Recall
 from memory.recalled import Policy, Profile, Recalled
 from memory.sqlite.store import MemoryStore
+from tui.core.config import Config
 from tui.core.notices import Notices
+from tui.core.remembering import server_of
 from tui.headless.report import write_json, write_line, write_rows
 
 SCHEMA = 1
@@ -56,13 +59,36 @@ def search(  # noqa: PLR0913 - the options of the command
     write_rows([head, *rows])
 
 
-def with_vectors(store: MemoryStore, embedder: Embedder | None) -> Embedder | None:
-    """``embedder``, unless nothing has a vector of its model: then it need not be loaded, which is said."""
+@contextmanager
+def searched(
+    config: Config, store: MemoryStore, embedder: Embedder | None
+) -> Iterator[tuple[Source, Embedder | None]]:
+    """What is searched, and ``embedder`` if that has vectors of its model: else it need not be loaded.
+
+    With memories on postgres it is the server; while that does not answer, which is said, the store.
+    """
+    server = server_of(config) if config.memory == "postgres" else None
+    if server is None:
+        yield store, _usable(embedder, store.stats().models)
+        return
+    from memory.postgres.source import ServerSource
+
+    with closing(ServerSource.connect(server)) as source:
+        try:
+            source.by_id([""], None)
+        except MemoryUnavailable as error:
+            Notices().say(f"{error} What is here is searched.")
+            yield store, _usable(embedder, store.stats().models)
+            return
+        yield source, _usable(embedder, {server.vectors: (1, 0)} if server.vectors else {})
+
+
+def _usable(embedder: Embedder | None, models: Mapping[str, tuple[int, int]]) -> Embedder | None:
     try:
-        if embedder is None or store.stats().models.get(embedder.model, (0, 0))[0]:
+        if embedder is None or models.get(embedder.model, (0, 0))[0]:
             return embedder
     except EmbedderUnavailable:
-        return embedder
+        return embedder  # the recall says why
     Notices().say("by keywords only: nothing has an embedding by this model yet (tui memory embed)")
     return None
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from memory.contract import BadMemory
+from memory.contract import BadMemory, MemoryUnavailable
 from memory.jobs import QUEUE, Job, job_from
 from tui.core.config import Config
 
@@ -23,7 +23,10 @@ class Work:
 
 
 def work_of(file: Path | None, config: Config) -> Work:
-    """The rows of ``file``, else those of the server. Raises `BadMemory` for a file that cannot be read."""
+    """The rows of ``file``, else those of the server. Raises `BadMemory` for a file that cannot be read.
+
+    A server that cannot be read leaves them unread, and says why.
+    """
     if file is not None:
         return Work(list(read_rows(file)), str(file))
     from tui.core.remembering import server_of, server_shown
@@ -31,7 +34,12 @@ def work_of(file: Path | None, config: Config) -> Work:
     server = server_of(config)
     if server is None:
         return Work(None, why="no server is named, and no file (--queue)")
-    return Work(None, server_shown(config), "not yet")
+    from memory.postgres.queue import queue_rows
+
+    try:
+        return Work([job_from(row) for row in queue_rows(server)], server_shown(config))
+    except MemoryUnavailable as error:
+        return Work(None, why=str(error))
 
 
 def read_rows(file: Path) -> Iterator[Job]:
