@@ -67,7 +67,7 @@ def by_id(reader: Reader, table: Table, ids: Sequence[str], vectors: bool) -> Ro
 def stems(reader: Reader, text: str) -> list[str]:
     """The beginnings of ``text``'s words that carry meaning, at most 12.
 
-    English words are cut where the word and its stem part, so that "disability" finds "disabled".
+    English words are cut where the word and its stem part, so that "policies" finds "policy".
     """
     from psycopg.sql import SQL
 
@@ -148,6 +148,8 @@ def _common(word: str, stem: str) -> str:
     same = next(
         (at for at, (a, b) in enumerate(zip(word, stem, strict=False)) if a != b), min(len(word), len(stem))
     )
+    # The stemmer writes i for a final y.
+    same -= stem[:same].endswith("i")
     return word[: max(3, same)]
 
 

@@ -81,6 +81,11 @@ def carried(scratch: Path) -> Path | None:
     return package / "pginstall" / "bin"
 
 
+def bouncer_program() -> str | None:
+    """PgBouncer, which Debian puts where not every PATH looks."""
+    return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
+
+
 @dataclass
 class Postgres:
     """One server on a port of its own. ``programs`` is the folder of its binaries."""
@@ -143,7 +148,8 @@ class Bouncer:
     process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
-        program = shutil.which("pgbouncer") or "/usr/sbin/pgbouncer"
+        program = bouncer_program()
+        assert program is not None
         self.folder.mkdir(parents=True)
         (self.folder / "users").write_text("".join(f'"{who}" "{PASSWORD}"\n' for who in (READER, "owner")))
         (self.folder / "ini").write_text(
