@@ -57,7 +57,8 @@ class Job:
     @property
     def proven(self) -> bool:
         """It left something behind: artifacts, or a result that is more than a word about itself."""
-        return bool(self.artifacts) or bool(self.said)
+        held = _rest(self.result) if isinstance(self.result, dict) else self.result
+        return bool(self.artifacts) or bool(held.strip() if isinstance(held, str) else held)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,15 +225,24 @@ def _decoded(value: Any) -> Any:
     return value
 
 
+def _rest(result: Mapping[str, Any]) -> dict[str, Any]:
+    """What a result holds beside words about its own run."""
+    return {key: one for key, one in result.items() if key not in _BARE and one not in (None, "", [], {})}
+
+
 def _text(result: Any) -> str:
-    """What a result says: a text, the first of the keys that say something, or the JSON of what is left."""
+    """What a result says: a text, the first of the keys that say something, or the JSON of lists and tables.
+
+    A single word ("done") says nothing to learn.
+    """
     if isinstance(result, str):
-        return result.strip()
+        text = result.strip()
+        return "" if text.isalpha() else text
     if isinstance(result, dict):
         if said := next((text for key in _SAID if (text := _text(result.get(key)))), ""):
             return said
-        rest = {key: one for key, one in result.items() if key not in _BARE and one not in (None, "", [], {})}
-        return json.dumps(rest, ensure_ascii=False, indent=1, default=str) if rest else ""
+        large = {key: one for key, one in _rest(result).items() if isinstance(one, list | dict)}
+        return json.dumps(large, ensure_ascii=False, indent=1, default=str) if large else ""
     if isinstance(result, list):
         return "\n".join(text for one in result if (text := _text(one)))
     return ""

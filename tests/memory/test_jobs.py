@@ -39,9 +39,11 @@ def left_out(**more: Any) -> str | None:
         ({"result": "  "}, "no proof of work"),
         ({"result": {"status": "ok", "duration": 3}}, "no proof of work"),
         ({"result": [], "artifacts": []}, "no proof of work"),
+        ({"result": {"summary": "done", "files": 3}}, "no text of what was done"),
+        ({"result": "ok"}, "no text of what was done"),
         ({"result": None, "artifacts": ["made.py"]}, "no text of what was done"),
         ({"instruction_content": None, "title": ""}, "no instruction"),
-        ({"result": "x" * LONGEST}, "too long"),
+        ({"result": "x = 1\n" * LONGEST}, "too long"),
     ],
 )
 def test_only_work_that_left_something_and_has_no_error_is_learned_from(
@@ -57,7 +59,7 @@ def test_only_work_that_left_something_and_has_no_error_is_learned_from(
         ('{"output": "items.sort()"}', "items.sort()"),
         ({"status": "ok", "summary": "Done.", "code": "items.sort()"}, "items.sort()"),
         ({"result": {"output": "items.sort()"}}, "items.sort()"),
-        ([{"output": "a"}, "b"], "a\nb"),
+        ([{"output": "a = 1"}, "b = 2"], "a = 1\nb = 2"),
         ({"files": ["a.py"], "ok": True}, '{\n "files": [\n  "a.py"\n ]\n}'),
         ("{not json", "{not json"),
     ],
