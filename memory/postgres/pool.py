@@ -47,7 +47,7 @@ class Reader:
     async def _rows(self, query: SQL | Composed, values: Sequence[Any]) -> Rows:
         cursor = self._connection.cursor(binary=True)
         await cursor.execute(query, values or None)
-        return await cursor.fetchall()
+        return await cursor.fetchall() if cursor.description else []
 
 
 class Hidden(dict[str, Any]):
