@@ -41,7 +41,11 @@ def test_help_loads_no_more_than_the_command_line_needs() -> None:
 
 
 @pytest.mark.parametrize(
-    "module", ["tui.cli", "tui.ui.app", "tui.headless.ask", "tui.core.turn", "modes.catalog"]
+    "module",
+    [
+        *("tui.cli", "tui.cli.memory", "tui.ui.app", "tui.headless.ask", "tui.core.turn", "modes.catalog"),
+        *("memory.sqlite.store", "memory.recall.recall", "memory.embed", "memory.audit", "memory.extract"),
+    ],
 )
 def test_no_module_above_the_engine_loads_what_runs_models(module: str) -> None:
     assert modules_after(f"import {module}").isdisjoint(HEAVY)
@@ -51,8 +55,8 @@ def test_every_module_can_be_the_first_that_is_imported() -> None:
     # In processes that are forked off: what an earlier one imported would hide a circle.
     every = """
 import importlib, os, pkgutil, sqlite3, textual.widgets
-import engine, modes, tui
-for package in (engine, modes, tui):
+import engine, memory, modes, tui
+for package in (engine, memory, modes, tui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not os.fork():
             importlib.import_module(module.name)

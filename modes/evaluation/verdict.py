@@ -35,7 +35,7 @@ class Measured:
     ``gains``: each domain's mode against the base. ``losses``: each domain once learned against when all was
     learned, paired by item. ``four_bit``: as ``gains``, trained and run on a base of four bits. ``memory``
     is bytes beyond the base, ``decode`` the speed with a mode over that without, ``enough_data`` what an
-    audit of the memories found.
+    audit of the memories found, with ``audit`` in words.
     """
 
     gains: Mapping[str, Difference] = field(default_factory=dict)
@@ -44,6 +44,7 @@ class Measured:
     memory: int | None = None
     decode: float | None = None
     enough_data: bool | None = None
+    audit: str = ""
     required: Sequence[str] = REQUIRED
 
 
@@ -123,10 +124,10 @@ def data(measured: Measured) -> Finding:
     """H2: there is enough to train on."""
     name = "H2: there is enough training data"
     if measured.enough_data is None:
-        return Finding(name, "not measured", "the memories cannot be audited yet")
+        return Finding(name, "not measured", measured.audit or "there are no memories to audit")
     if measured.enough_data:
-        return Finding(name, "pass", "the audit of the memories found enough")
-    return Finding(name, "fail", "the audit of the memories found too little")
+        return Finding(name, "pass", measured.audit or "the audit of the memories found enough")
+    return Finding(name, "fail", measured.audit or "the audit of the memories found too little")
 
 
 def quantized(measured: Measured) -> Finding:

@@ -9,10 +9,12 @@ import pytest
 from tests.tui.program import Program
 from tui.core.conversation import Node
 
-COMMANDS = ("ask", "config", "data", "doctor", "modes")
+COMMANDS = ("ask", "config", "data", "doctor", "memory", "modes")
 PARTS = (
     *(("config", name) for name in ("path", "show")),
     *(("data", name) for name in ("backup", "path", "remove", "restore", "undelete")),
+    *(("memory", name) for name in ("add", "audit", "embed", "extract", "forget", "heat", "import")),
+    *(("memory", name) for name in ("search", "stats", "sync")),
     *(("modes", name) for name in ("list", "show")),
 )
 

@@ -64,7 +64,7 @@ def bench(session: Session, data: Path, wishes: Wishes) -> bool:
         loaded = time.monotonic() - began
         if old is not None and wishes.compare:
             check_base(old, engine.info.name, engine.fingerprint(), wishes.compare)
-        run = Evaluation(engine, session.wardrobe(), evaluations_dir(data), choice, loaded)
+        run = Evaluation(engine, session.wardrobe(), evaluations_dir(data), choice, loaded, data)
         report = _run(run, progress)
     except KeyboardInterrupt:
         raise Interrupted(progress.kept()) from None

@@ -16,6 +16,7 @@ class Failure(Exception):
 def in_words(error: Exception) -> tuple[str, int]:
     """What to say of an error that ends the program, and the exit code."""
     from engine.contract import BadConstraint, EngineError, LoadCancelled, ModelUnusable
+    from memory.contract import BadMemory, EmbedderUnavailable, MemoryUnavailable
     from modes.blend import VoiceError
     from modes.evaluation.domains import UnknownDomain
     from modes.evaluation.domains.making import DomainError
@@ -29,7 +30,7 @@ def in_words(error: Exception) -> tuple[str, int]:
     from tui.core.paths import PathUnusable
     from tui.core.resuming import Busy
     from tui.core.store import NoSuchConversation, StoreError
-    from tui.headless.refusal import BadSize, Refused
+    from tui.headless.refusal import BadSize, NotWritten, Refused
 
     codes: list[tuple[type[Exception], int]] = [
         (ConfigError, USAGE),
@@ -54,6 +55,10 @@ def in_words(error: Exception) -> tuple[str, int]:
         (Busy, FAILED),
         (Refused, REFUSED),
         (BadSize, USAGE),
+        (NotWritten, FAILED),
+        (BadMemory, USAGE),
+        (EmbedderUnavailable, FAILED),
+        (MemoryUnavailable, NO_STORE),
         (StoreError, NO_STORE),
         (EngineError, FAILED),
     ]

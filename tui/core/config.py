@@ -13,6 +13,7 @@ from typing import Any, Literal, NamedTuple, get_args
 from modes import blend, tables
 from modes.checks import one_of, text, truth, whole
 from modes.fields import Unfit, Written, checked, every, given
+from tui.core.secret import Secret
 
 PREFIX = "MODESHARE_"
 
@@ -57,7 +58,36 @@ def _keys(value: object) -> dict[str, str]:
     return dict(zip(value, every((f".{name}", text(), keys) for name, keys in value.items()), strict=True))
 
 
+def _secret(value: object) -> Secret:
+    """Never shown in a complaint, as the value of any other setting would be."""
+    if not isinstance(value, str) or not value:
+        raise Unfit([("", "expected text in quotes")])
+    return Secret(value)
+
+
+def _server(value: object) -> Secret:
+    dsn = _secret(value)
+    if "://" in dsn and not dsn.startswith(("postgresql://", "postgres://")):
+        raise Unfit([("", "expected postgresql://USER@HOST/DATABASE, or host=... dbname=... user=...")])
+    if "://" not in dsn and "=" not in dsn:
+        raise Unfit([("", "expected postgresql://USER@HOST/DATABASE, or host=... dbname=... user=...")])
+    return dsn
+
+
+def _embedder(text: str) -> str:
+    if text not in ("local", "off") and not text.startswith(("http://", "https://")):
+        raise ValueError("local, off, or the http(s) address of an embedding service")
+    return text
+
+
+def _name(text: str) -> str:
+    if not text.strip():
+        raise ValueError("a name")
+    return text.strip()
+
+
 EngineName = Literal["llama"]
+MemoryPlace = Literal["local", "postgres", "off"]
 
 
 @dataclass(frozen=True)
@@ -97,6 +127,27 @@ class Config:
     mode: str = given(text(_spec), blend.BASE)
     """The mode or blend that a new conversation begins in."""
 
+    memory: MemoryPlace = given(one_of(*get_args(MemoryPlace)), "local")
+    """Where memories are recalled from: this machine, a PostgreSQL server while it answers, or nowhere."""
+
+    memory_server: Secret | None = given(_server, None)
+    """The server: a URL, or ``host=... dbname=...``; None is the PG* variables, with postgres only."""
+
+    memory_table: str = given(text(_name), "thermal_memory_archive")
+    """The server's table of memories, with its schema before a dot where it needs one."""
+
+    memory_vectors: str | None = given(text(_name), None)
+    """The model that made the server's embeddings; None: they are compared with nothing."""
+
+    embedder: str | None = given(text(_embedder), None)
+    """What makes embeddings: local, off, or a service's address; None is local where it is installed."""
+
+    embedder_model: str | None = given(text(_name), None)
+    """The embedder's model: a folder for local (None: the starter model), a name for a service."""
+
+    embedder_key: Secret | None = given(_secret, None)
+    """What the embedding service wants to see (a bearer token)."""
+
     theme: str | None = given(text(), None)
     """Name of the colour theme; None is dark, or monochrome where the terminal has no colours."""
 
@@ -134,7 +185,10 @@ NAMES = tuple(field.name for field in fields(Config))
 
 
 class Setting(NamedTuple):
-    """One setting as it holds; ``source`` is the file, variable or flag it is from, or ``default``."""
+    """One setting as it holds; ``source`` is the file, variable or flag it is from, or ``default``.
+
+    Of a secret ``value`` shows what may be seen.
+    """
 
     name: str
     value: object
@@ -155,7 +209,11 @@ def settings(
         return str(config_file) if name in file else "default"
 
     config = Config(**file | variables | flagged)
-    return tuple(Setting(name, getattr(config, name), source(name)) for name in NAMES)
+    return tuple(Setting(name, _shown(getattr(config, name)), source(name)) for name in NAMES)
+
+
+def _shown(value: object) -> object:
+    return value.shown if isinstance(value, Secret) else value
 
 
 def unknown_variables(environ: Mapping[str, str]) -> tuple[str, ...]:

@@ -21,6 +21,7 @@ from modes.evaluation.run import RunFolder, write_json
 from modes.evaluation.score import Setting, score_item
 from tui.core.coefficients import CoefficientsUnusable, Wardrobe
 from tui.core.evaluation import cells, folder
+from tui.core.evaluation.audited import audited
 from tui.core.evaluation.cells import BASE, Cell
 from tui.core.evaluation.choice import Choice
 from tui.core.evaluation.events import CellDone, Event, ItemDone, Noted, Planned, Reported, SpeedSample
@@ -36,6 +37,8 @@ from tui.core.evaluation.switching import installed_bytes, resident, switched
 class Evaluation:
     """A run of ``choice`` on ``engine``, kept under ``runs``; ``load_seconds`` is for the report.
 
+    The memories in the folder ``memories`` are audited for it, None: none are.
+
     It blocks: a screen runs it on a worker thread. Between two events it can be closed, and the next run of
     the same choice goes on from there.
     """
@@ -45,6 +48,7 @@ class Evaluation:
     runs: Path
     choice: Choice
     load_seconds: float | None = None
+    memories: Path | None = None
     _held: Evaluated = field(default_factory=Evaluated)
     _worn: dict[str, Scales] = field(default_factory=dict)
     _times: dict[str, Any] = field(default_factory=dict)
@@ -212,7 +216,9 @@ class Evaluation:
             "seconds": round(time.time() - began, 1),
             "identity": dict(identity),
             "model": model,
-            **judged(domains, parts, list(self._worn), model["four_bit"] and made_here),
+            **judged(
+                domains, parts, list(self._worn), model["four_bit"] and made_here, audited(self.memories)
+            ),
             "tasks": [cell.task for cell in every],
             "guards": guarded(choice, outcomes),
             "scores": domains,

@@ -10,7 +10,6 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 
 from engine.contract import EngineError, Message, Progress, Request, Sampling
@@ -23,16 +22,8 @@ from tui.core.models import chosen_model, open_engine
 from tui.core.notices import Notices
 from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
 from tui.core.store import Store, StoreError
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. ``remedy`` is set when something is missing or could be better."""
-
-    subject: str
-    text: str
-    ok: bool = True
-    remedy: str | None = None
+from tui.headless.findings import Finding
+from tui.headless.memory.examining import remembered
 
 
 def examine(
@@ -46,6 +37,7 @@ def examine(
     yield _terminal()
     yield Finding("config", f"{config_file}{'' if config_file.exists() else ' (absent: all defaults)'}")
     yield from _store(data)
+    yield from remembered(config, data)
     yield from _modes(catalog)
     yield from _subspace(data)
     yield from _engine()

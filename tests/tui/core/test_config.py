@@ -20,6 +20,13 @@ EVERY_VARIABLE = {
     "MODESHARE_SLOTS": "3",
     "MODESHARE_CACHE": "0",
     "MODESHARE_MODE": "legal * 0.7 + coding*0.3",
+    "MODESHARE_MEMORY": "postgres",
+    "MODESHARE_MEMORY_SERVER": "postgresql://me:pw@host/db",
+    "MODESHARE_MEMORY_TABLE": "archive.memories",
+    "MODESHARE_MEMORY_VECTORS": "bge-large",
+    "MODESHARE_EMBEDDER": "http://host:8003/embed",
+    "MODESHARE_EMBEDDER_MODEL": "bge-large",
+    "MODESHARE_EMBEDDER_KEY": "k",
     "MODESHARE_THEME": "nord",
     "MODESHARE_ASCII": "1",
     "MODESHARE_MOUSE": "false",
@@ -38,6 +45,13 @@ EVERY_VALUE = {
     "slots": 3,
     "cache": 0,
     "mode": "legal*0.7+coding*0.3",
+    "memory": "postgres",
+    "memory_server": "postgresql://me:pw@host/db",
+    "memory_table": "archive.memories",
+    "memory_vectors": "bge-large",
+    "embedder": "http://host:8003/embed",
+    "embedder_model": "bge-large",
+    "embedder_key": "k",
     "theme": "nord",
     "ascii": True,
     "mouse": False,
@@ -63,6 +77,9 @@ def test_the_file_gives_every_setting(file: Path) -> None:
         'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
         "batch = 128\nflash_attention = false\ntune = false\nslots = 3\ncache = 0\n"
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
+        'memory = "postgres"\nmemory_server = "postgresql://me:pw@host/db"\n'
+        'memory_table = "archive.memories"\nmemory_vectors = "bge-large"\n'
+        'embedder = "http://host:8003/embed"\nembedder_model = "bge-large"\nembedder_key = "k"\n'
         'mouse = false\nhistory = false\nkeys = { fold = "f2", send = "enter,ctrl+s" }\n'
     )
     assert asdict(Config.load(file, {})) == EVERY_VALUE
@@ -130,6 +147,9 @@ def test_a_relative_model_starts_from_the_file_but_otherwise_from_the_working_di
         ("model = 3\n", "model: found 3, expected a path in quotes"),
         ('model = ""\n', 'model: found "", expected the path of a file'),
         ('model = "~nobody-of-this-name/m"\n', "expected a path whose ~ is a known home directory"),
+        ('memory = "cloud"\n', "memory: found \"cloud\", expected 'local', 'postgres' or 'off'"),
+        ('memory_table = " "\n', 'memory_table: found " ", expected a name'),
+        ('embedder = "bge"\n', "expected local, off, or the http(s) address of an embedding service"),
         ('mode = "legal*x"\n', 'mode: found "legal*x", expected a mode or blend'),
         ("contxt = 4096\n", "contxt: unknown field (did you mean context?)"),
         ("threads = 0\ncontext = 1\n", "context: found 1, expected at least 256; threads: found 0"),
@@ -222,6 +242,13 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
         Setting("slots", None, "default"),
         Setting("cache", None, "default"),
         Setting("mode", "base", "default"),
+        Setting("memory", "local", "default"),
+        Setting("memory_server", None, "default"),
+        Setting("memory_table", "thermal_memory_archive", "default"),
+        Setting("memory_vectors", None, "default"),
+        Setting("embedder", None, "default"),
+        Setting("embedder_model", None, "default"),
+        Setting("embedder_key", None, "default"),
         Setting("theme", None, "default"),
         Setting("ascii", None, "default"),
         Setting("mouse", True, "default"),
@@ -238,3 +265,24 @@ def test_keys_that_cannot_be_read_are_told_with_an_example(file: Path) -> None:
     file.write_text("keys = 3\n")
     with pytest.raises(ConfigError, match="keys: found 3, expected a table"):
         Config.load(file, {})
+
+
+@pytest.mark.parametrize("wrong", ["hunter2", "mysql://me:hunter2@host/db", ["hunter2"], {"a": "hunter2"}])
+@pytest.mark.parametrize("name", ["memory_server", "embedder_key"])
+def test_a_secret_that_is_wrong_is_told_without_being_shown(file: Path, wrong: object, name: str) -> None:
+    if name == "embedder_key" and isinstance(wrong, str):
+        return
+    with pytest.raises(ConfigError) as refused:
+        Config().with_flags(**{name: wrong})
+    assert str(refused.value).startswith(f"--{name.replace('_', '-')}: expected ")
+    assert "hunter2" not in str(refused.value)
+
+
+def test_secrets_are_listed_and_printed_without_what_is_secret(file: Path) -> None:
+    variables = {"MODESHARE_MEMORY_SERVER": "postgresql://me:hunter2@host/db", "MODESHARE_EMBEDDER_KEY": "k1"}
+    listed = {one.name: one.value for one in settings(file, variables)}
+    assert listed["memory_server"] == "postgresql://me:***@host/db"
+    assert listed["embedder_key"] == "***"
+    config = Config.load(file, variables)
+    assert "hunter2" not in repr(config) and "k1" not in repr(config)
+    assert config.memory_server == "postgresql://me:hunter2@host/db"

@@ -13,6 +13,7 @@ from engine.contract import ModelInfo
 from modes.evaluation.score import Outcome
 from modes.evaluation.statistics import Difference
 from modes.evaluation.verdict import DECODE, Measured, Verdict, verdict
+from tui.core.evaluation.audited import UNAUDITED, Audited
 from tui.core.evaluation.cells import BASE, guard
 from tui.core.evaluation.choice import GENERAL, Choice
 from tui.core.evaluation.keeping import losses
@@ -27,7 +28,11 @@ _ROUNDING = 0.01
 
 
 def judged(
-    domains: Mapping[str, Scores], parts: Mapping[str, Any], trained: Sequence[str], h3: bool
+    domains: Mapping[str, Scores],
+    parts: Mapping[str, Any],
+    trained: Sequence[str],
+    h3: bool,
+    audited: Audited = UNAUDITED,
 ) -> dict[str, Any]:
     """Criteria, hypotheses and the next action.
 
@@ -40,6 +45,8 @@ def judged(
         four_bit=gains if h3 else {},
         memory=parts["memory"].get("beyond_base"),
         decode=_decided(parts["decode"]),
+        enough_data=audited.enough,
+        audit=audited.sentence,
     )
     found: Verdict = verdict(measured)
     criteria = dict(zip(_CRITERIA, map(_finding, found.criteria), strict=True))

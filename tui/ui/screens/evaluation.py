@@ -132,7 +132,9 @@ class EvaluationScreen(EvaluationKeys):
             engine, data = self._session.loader.wait(), self._session.data
             if data is None:
                 raise ValueError("there is no data folder to keep a run in")
-            run = Evaluation(engine, self._session.wardrobe(), folder.evaluations_dir(data), choice)
+            run = Evaluation(
+                engine, self._session.wardrobe(), folder.evaluations_dir(data), choice, memories=data
+            )
             with closing(run.run()) as events:
                 for event in events:
                     self.post_message(Happened(event))
