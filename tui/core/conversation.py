@@ -6,10 +6,12 @@ Plain data only: how they are kept is `tui.core.store`'s business.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.contract import Role, Usage
-from memory.recalled import Shown
+
+if TYPE_CHECKING:
+    from memory.recalled import Shown
 
 #: Characters of an id that are enough to show.
 SHORT_ID = 8

@@ -22,6 +22,8 @@ PRIVATE_FILE = 0o600
 _OURS = re.compile(
     r"conversations\.sqlite3(-wal|-shm|-journal|\.lock)?"
     r"|conversations\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
+    r"|memories\.sqlite3(-wal|-shm|-journal|\.lock)?"
+    r"|memories\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
     r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
     r"|history\.jsonl(\.\d+)?"
     r"|subspace|training|evaluations"
@@ -58,6 +60,11 @@ def data_dir() -> Path:
 def conversations_file() -> Path:
     """The file in which `tui.core.store` keeps the conversations."""
     return data_dir() / "conversations.sqlite3"
+
+
+def memories_file(data: Path) -> Path:
+    """The file in which `memory.sqlite` keeps the memories."""
+    return data / "memories.sqlite3"
 
 
 def subspace_dir(data: Path) -> Path:

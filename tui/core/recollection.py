@@ -48,7 +48,7 @@ def cited(answer: str, memories: Recollection | None) -> tuple[str, ...]:
 
 
 def _of(memories: Recollection, shown: tuple[Shown, ...]) -> Recollection:
-    """Fewer of them. The fence is as hard to guess as the first one was, and the same for the same memories."""
+    """Fewer of them, in a fence as hard to guess as theirs, and always the same."""
     from memory.present import block
 
     nonce = hashlib.sha256(memories.block.encode("utf-8", "replace")).hexdigest()[:16]

@@ -27,6 +27,11 @@ class Window:
     dropped: Dropped | None
 
 
+def answer_room(context: int) -> int:
+    """Tokens of ``context`` that are kept free for the answer."""
+    return min(ANSWER_ROOM, context // 4)
+
+
 def as_messages(path: Sequence[Node]) -> list[Message]:
     """Nodes as the model sees them; answers that never got a word are left out.
 
@@ -53,7 +58,7 @@ def fit(prompt: str, path: Sequence[Node], context: int, count: Callable[[Sequen
     """
     system = [Message("system", prompt)] if prompt else []
     history = as_messages(path)
-    limit = context - min(ANSWER_ROOM, context // 4)
+    limit = context - answer_room(context)
     whole = count([*system, *history])
     if whole <= limit:
         return Window((*system, *history), None)

@@ -203,7 +203,7 @@ class Store:
             return answers.begin(db, conversation, parent, provenance, owner)
 
     def remember(self, node: str, memories: Recollection) -> None:
-        """Keep the memories that the answer ``node`` is written with. Raises `StoreError` for an unknown one."""
+        """Keep what the answer ``node`` is written with. Raises `StoreError` for an unknown one."""
         from tui.core.store import answers
 
         with self._writing() as db:
