@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 if TYPE_CHECKING:
     from memory.contract import Candidate
     from memory.record import Origin
-    from memory.sqlite.store import Stats
+    from memory.sqlite.statistics import Stats
     from tui.core.means import Means
     from tui.core.memories import Memories
 
@@ -38,7 +38,6 @@ class Curator:
             _found(means, id)
             means.store.pin(id, conversation, on)
             if on:
-                means.store.veto(id, conversation, False)
                 self._memories.withhold(id, conversation, False)
                 means.store.use([id], conversation)
 
@@ -50,7 +49,6 @@ class Curator:
         def work(means: Means) -> None:
             if on:
                 _found(means, id)
-                means.store.pin(id, conversation, False)
             means.store.veto(id, conversation, on)
             self._memories.withhold(id, conversation, on)
 
@@ -63,8 +61,9 @@ class Curator:
             origin = _found(means, id).memory.origin
             means.store.forget(id)
             if conversation is not None:
+                means.store.veto(id, conversation, True)
                 self._memories.withhold(id, conversation, True)
-            self._memories.count = means.store.stats().count
+            self._memories.recount()
             return origin
 
         return self._done(work)
@@ -91,14 +90,8 @@ class Curator:
         return self._done(work)
 
     def stats(self) -> Stats:
-        """What the local store holds."""
-
-        def work(means: Means) -> Stats:
-            stats = means.store.stats()
-            self._memories.count = stats.count
-            return stats
-
-        return self._done(work)
+        """What the local store holds; reads every row of it."""
+        return self._done(lambda means: means.store.stats())
 
     def _done(self, work: Callable[[Means], _T]) -> _T:
         means = self._memories.means()

@@ -37,8 +37,9 @@ def local(file: Path) -> Means | None:
     if not file.exists():
         return None
     from memory.embed import LocalEmbedder
+    from memory.redaction import redacted
 
-    store, embedder = MemoryStore.open(file), LocalEmbedder()
+    store, embedder = MemoryStore.open(file, redact=redacted), LocalEmbedder()
 
     def close() -> None:
         embedder.close()

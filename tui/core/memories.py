@@ -67,25 +67,34 @@ class Memories:
         """Show memories there or do not, until the program ends."""
         self._switched[conversation] = on
 
-    def standing(self, on: bool = True) -> Standing | None:
+    def standing(self) -> Standing | None:
         """What is known by now, at once; None as long as there is nothing to recall from."""
         means, failed = self._means, self._failed is not None
         if not failed and (means is None or not self._filled):
             return None
-        return Standing(on, self.count, self._keywords, means.reach() if means else None, failed)
+        reach = means.reach() if means else None
+        return Standing(self._default, self.count, self._keywords, reach, failed)
+
+    def begin(self) -> None:
+        """Open what there is and load what embeds on a thread, so that no question waits for it."""
+        threading.Thread(target=self.warm, name="memories", daemon=True).start()
 
     def warm(self) -> None:
-        """Open what there is and begin to load what embeds, so that no question waits for it. Blocks."""
+        """Open what there is, count it, and begin to load what embeds. Blocks."""
         means = self.means()
         if means is None or not self._any(means):
             return
-        self.count = self.tried(lambda means: means.store.stats().count)
+        self.recount()
         self._load(means.embedder)
 
     def ready(self, policy: MemoryPolicy) -> bool:
         """There is something to recall from, and a mode of ``policy`` recalls. Blocks."""
         means = self.means() if policy.enabled else None
         return means is not None and self._any(means)
+
+    def recount(self) -> None:
+        """Count the memories here anew. Blocks."""
+        self.count = self.tried(lambda means: means.store.count())
 
     def recall(self, text: str, policy: MemoryPolicy, conversation: str, room: int = ROOM) -> Recalled:
         """Memories for the question ``text``, in at most ``room`` characters. Blocks.

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tui.core.means import Means
     from tui.core.memories import Memories
     from tui.core.settings_file import SettingsFile
+    from tui.core.standing import Standing
     from tui.core.store import Store
     from tui.core.turn import Turns
 
@@ -109,6 +110,10 @@ class Session:
             if self._memories is None and self.data is not None:
                 self._memories = Memories(opening, keep=self.keep)
             return self._memories
+
+    def standing(self) -> Standing | None:
+        """How memory stands as far as it is known, at once; None as long as there is nothing to say."""
+        return None if self._memories is None else self._memories.standing()
 
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""

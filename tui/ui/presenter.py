@@ -72,7 +72,7 @@ class Presenter:
         return "" if self._session.loader.engine else "waiting for the model"
 
     async def _show(self, live: Live, step: Step) -> None:
-        from tui.ui.live import Began, Ended, Warned, Written
+        from tui.ui.live import Began, Ended, Recalled, Warned, Written
         from tui.ui.wording import ending
 
         answer = self._answer_shown
@@ -84,6 +84,11 @@ class Presenter:
                 await answer.write(text, thinking)
                 if thinking:
                     answer.count_thinking(live.meter.thought, getattr(lead, "thinking_budget", None))
+            case Recalled(memories, notes):
+                if answer and memories:
+                    answer.remind(memories)
+                for note in notes:
+                    self._warn(note)
             case Warned(text):
                 self._warn(text)
             case Ended() if answer:
