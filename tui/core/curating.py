@@ -38,7 +38,6 @@ class Curator:
             _found(means, id)
             means.store.pin(id, conversation, on)
             if on:
-                self._memories.withhold(id, conversation, False)
                 means.store.use([id], conversation)
 
         self._done(work)
@@ -50,7 +49,6 @@ class Curator:
             if on:
                 _found(means, id)
             means.store.veto(id, conversation, on)
-            self._memories.withhold(id, conversation, on)
 
         self._done(work)
 
@@ -62,7 +60,6 @@ class Curator:
             means.store.forget(id)
             if conversation is not None:
                 means.store.veto(id, conversation, True)
-                self._memories.withhold(id, conversation, True)
             self._memories.recount()
             return origin
 

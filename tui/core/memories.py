@@ -9,12 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Collection
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.core.standing import Standing
 
 if TYPE_CHECKING:
-    from memory.contract import Embedder
+    from memory.recall.recall import Recall
     from memory.recalled import Recalled
     from modes.mode import MemoryPolicy
     from tui.core.means import Means
@@ -23,12 +24,10 @@ _T = TypeVar("_T")
 
 #: Seconds after which what could not be opened is tried again.
 AGAIN = 60.0
-#: Seconds that a question waits for the embedding model to be loaded, once.
-PATIENCE = 3.0
+#: Seconds that a question waits to be embedded: a model that is still being loaded holds no answer up.
+PATIENCE = 1.5
 #: Characters of all memories together, at most.
 ROOM = 4000
-
-LOADING = "memory: by keywords only until the embedding model is loaded"
 
 
 class Memories:
@@ -36,7 +35,7 @@ class Memories:
 
     ``on``: what holds in a conversation where nothing else was said. ``keep`` False: nothing is written, not
     even that a memory was recalled. What blocks says so; whatever fails costs memories and nothing else, and
-    is told once, with the notes of the next `recall`.
+    is told once, with the notes of the next `recall`. A question waits ``patience`` seconds to be embedded.
     """
 
     def __init__(
@@ -46,12 +45,12 @@ class Memories:
         keep: bool = True,
         patience: float = PATIENCE,
     ) -> None:
-        self._opening, self._default, self._keep, self._patience = opening, on, keep, patience
+        self._opening, self._default, self._keep, self.patience = opening, on, keep, patience
         self._means: Means | None = None
         self._failed: float | None = None
         self._closed = self._filled = self._keywords = False
         self._opened, self._telling = threading.Lock(), threading.Lock()
-        self._loading: threading.Thread | None = None
+        self._recall: Recall | None = None
         self._switched: dict[str, bool] = {}
         self._vetoed: dict[str, frozenset[str]] = {}
         self._notes: list[str] = []
@@ -73,7 +72,8 @@ class Memories:
         if not failed and (means is None or not self._filled):
             return None
         reach = means.reach() if means else None
-        return Standing(self._default, self.count, self._keywords, reach, failed)
+        keywords = self._keywords or (means is not None and means.embedder is None)
+        return Standing(self._default, self.count, keywords, reach, failed)
 
     def begin(self) -> None:
         """Open what there is and load what embeds on a thread, so that no question waits for it."""
@@ -85,7 +85,10 @@ class Memories:
         if means is None or not self._any(means):
             return
         self.recount()
-        self._load(means.embedder)
+        if (embedder := means.embedder) is not None:
+            with suppress(Exception):  # the recall that wants it tells what is wrong
+                _ = embedder.dim
+                means.store.warm(embedder.model)
 
     def ready(self, policy: MemoryPolicy) -> bool:
         """There is something to recall from, and a mode of ``policy`` recalls. Blocks."""
@@ -101,27 +104,17 @@ class Memories:
 
         Its notes are those that were not told before.
         """
-        from memory.recall.recall import Recall
-        from memory.recalled import Policy, Recalled
-        from tui.core.means import Unlogged
+        from memory.recalled import Policy, Recalled  # what recall needs is imported with the first question
 
-        means, found = self.means(), None
-        if means is not None:
-            pinned, vetoed = self.pinned(conversation), self.vetoed(conversation)
-            embedder = self._embedder(means)
-            wanted = Policy(policy.domains, policy.k, policy.profile, policy.sacred)
-
-            def work(means: Means) -> Recalled:
-                source = means.source if self._keep else Unlogged(means.source)
-                recall = Recall(source, embedder)
-                return recall.recall(text, wanted, pinned=pinned, vetoed=vetoed, room=room)
-
-            found = self.tried(work)
-            self._keywords = embedder is None or (
-                found is not None and any("keyword" in note for note in found.notes)
-            )
-        found = found or Recalled()
-        return Recalled(found.shown, found.block, found.abstained, self.news(found.notes), found.milliseconds)
+        wanted = Policy(policy.domains, policy.k, policy.profile, policy.sacred)
+        pinned, vetoed = self.pinned(conversation), self.vetoed(conversation)
+        found = self.tried(
+            lambda means: self._made(means).recall(text, wanted, pinned=pinned, vetoed=vetoed, room=room)
+        )
+        if found is None:
+            return Recalled(notes=self.news())
+        self._keywords = any("keyword" in note for note in found.notes)
+        return replace(found, notes=self.news([f"memory: {note}" for note in found.notes]))
 
     def pinned(self, conversation: str) -> tuple[str, ...]:
         """What every question there is shown. Blocks."""
@@ -134,13 +127,10 @@ class Memories:
 
         It stays so when the store fails meanwhile.
         """
-        found = self.tried(lambda means: means.store.vetoed(conversation)) or ()
-        return self._vetoed.get(conversation, frozenset()) | frozenset(found)
-
-    def withhold(self, id: str, conversation: str, on: bool) -> None:
-        """From now on count it among the `vetoed` of ``conversation``, or no longer."""
-        known = self._vetoed.get(conversation, frozenset())
-        self._vetoed[conversation] = known | {id} if on else known - {id}
+        found = self.tried(lambda means: means.store.vetoed(conversation))
+        if found is not None:
+            self._vetoed[conversation] = frozenset(found)
+        return self._vetoed.get(conversation, frozenset())
 
     def used(self, ids: Collection[str], conversation: str) -> None:
         """An answer has named these: they become warmer, once a conversation. Blocks."""
@@ -210,26 +200,14 @@ class Memories:
             self._filled = not own or bool(self.tried(_has_any))
         return self._filled
 
-    def _embedder(self, means: Means) -> Embedder | None:
-        """What embeds, as soon as it is loaded; None when that takes too long for this question."""
-        self._load(means.embedder)
-        if self._loading is not None:
-            self._loading.join(self._patience)
-            if self._loading.is_alive():
-                self._notes.append(LOADING)
-                return None
-        return means.embedder
+    def _made(self, means: Means) -> Recall:
+        if self._recall is None:
+            from memory.recall.recall import Recall
+            from tui.core.means import Unlogged
 
-    def _load(self, embedder: Embedder | None) -> None:
-        if embedder is None or self._loading is not None:
-            return
-
-        def load() -> None:
-            with suppress(Exception):  # the recall that wants it tells what is wrong
-                _ = embedder.dim
-
-        self._loading = threading.Thread(target=load, name="embedder", daemon=True)
-        self._loading.start()
+            source = means.source if self._keep else Unlogged(means.source)
+            self._recall = Recall(source, means.embedder, patience=self.patience)
+        return self._recall
 
     def _trouble(self, error: Exception) -> None:
         from memory.contract import MemoryTrouble

@@ -22,8 +22,7 @@ PRIVATE_FILE = 0o600
 _OURS = re.compile(
     r"conversations\.sqlite3(-wal|-shm|-journal|\.lock)?"
     r"|conversations\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
-    r"|memories\.sqlite3(-wal|-shm|-journal|\.lock|\.vectors-.*)?"
-    r"|memories\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
+    r"|memories\.sqlite3(-wal|-shm|-journal|\.vectors-.*)?"
     r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
     r"|history\.jsonl(\.\d+)?"
     r"|subspace|training|evaluations"

@@ -33,6 +33,8 @@ from tui.core.turn import Ask, Event
 from tui.headless.inputs import not_held
 
 SCHEMA = 1
+#: Seconds that a question waits to be embedded: what it finds should not depend on how busy a machine is.
+PATIENCE = 10.0
 _ENDINGS = {
     "length": "cut off: the limit of tokens for one answer was reached",
     "context": "cut off: the context is full (a larger one: --context)",
@@ -130,6 +132,7 @@ def _recalls(session: Session, conversation: str, wish: bool | None) -> bool:
     memories = session.memories()
     wanted = memories is not None and (memories.on(conversation) if wish is None else wish)
     if memories is not None and wanted:
+        memories.patience = PATIENCE
         memories.begin()
     return wanted
 
