@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import decode, depth, screen, several, startup, switch
+from benchmarks import decode, depth, memory, screen, several, startup, switch
 
 _ALL = {
     "decode": decode.main,
     "depth": depth.main,
+    "memory": memory.main,
     "screen": screen.main,
     "several": several.main,
     "startup": startup.main,

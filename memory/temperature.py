@@ -73,6 +73,15 @@ def heat(memory: Memory, now: float, added: float = 0.0) -> float:
     return cooled(memory.temperature, max(0.0, now - memory.anchor_at), memory.sacred, memory.domain)
 
 
+def faded(added: float, seconds: float, sacred: bool = False, domain: str | None = None) -> float:
+    """What is left after ``seconds`` of the heat that use has ``added`` to a row of others.
+
+    It goes as that of our own rows does, to nothing: else what was once used would stay hot for ever.
+    """
+    late = max(0.0, seconds - (SACRED_GRACE if sacred else GRACE))
+    return float(max(0.0, added) * 2.0 ** (-late / half_life(sacred, domain)))
+
+
 def reheated(temperature: float) -> float:
     """After one use (cited, pinned, accepted; not merely retrieved): T + 0.1 max(0, 85 - T)."""
     return temperature + USED_GAIN * max(0.0, USED_MOST - temperature)
