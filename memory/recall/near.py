@@ -1,0 +1,93 @@
+"""Whether a memory is about the question at all: its relevance, and the threshold under which none is shown.
+
+Relevance is 0 to 1, and the same for every embedding model: 0.5 is just near enough to be shown, 1 says what
+the question says. It is the higher of two readings:
+
+- by meaning: the cosine with the question, on straight lines through (0, 0), (threshold, 0.5) and (1, 1). The
+  threshold is the model's own, found by ``benchmarks/retrieval.py``.
+- by words: the share of the question's rare words that the memory has, on such lines through `SHARE_BESIDE` or
+  `SHARE_ALONE`. A word weighs as much as it is rare among the candidates: one that all have counts for little,
+  and one that none has for most.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Callable, Sequence
+
+from memory.contract import Candidate
+from memory.record import folded
+
+NEAR = 0.5
+#: Cosines from which a memory is near enough, by the name of the model before "@".
+THRESHOLDS = {"all-minilm-l6-v2": 0.45}
+#: For a model that nobody has measured: few models put strangers so near.
+UNKNOWN_MODEL = 0.6
+#: The share of rare words from which a memory is near enough: with cosines known, and with words alone.
+SHARE_BESIDE, SHARE_ALONE = 0.8, 0.6
+#: So many rare words must be shared where words alone decide.
+LEAST = 2
+#: A memory's words are read so far.
+_READ = 20_000
+
+_WORD = re.compile(r"\w+")
+_COMMON = frozenset(
+    (
+        "a about am an and any are as at be been but by can could did do does for from had has have he her his how "
+        "i if in into is it its just me my no not of on or our please she should so some tell than that the their "
+        "them then there these they this those to us was we were what when where which while who whom whose why "
+        "will with would you your"
+    ).split()  # noqa: SIM905 (one can read it)
+)
+
+Nearness = Callable[[Candidate], float]
+
+
+def threshold(model: str) -> float:
+    """The cosine from which a memory is near enough by ``model``."""
+    name = model.partition("@")[0].rpartition("/")[2].casefold()
+    return THRESHOLDS.get(name, UNKNOWN_MODEL)
+
+
+def words(text: str) -> frozenset[str]:
+    """The words of ``text`` that mean something by themselves, folded; a plural's s does not count."""
+    found = (word for word in _WORD.findall(folded(text[:_READ])) if word not in _COMMON)
+    return frozenset(word[:-1] if len(word) > 3 and word[-1] == "s" else word for word in found)
+
+
+def shares(question: str, candidates: Sequence[Candidate]) -> dict[str, float]:
+    """By id, the share of the question's words, weighed by rarity among ``candidates``, that each has."""
+    asked = words(question)
+    held = {one.memory.id: asked & words(one.memory.content) for one in candidates}
+    common = Counter(word for those in held.values() for word in those)
+    weights = {word: math.log(1 + (len(held) + 1) / (common[word] + 0.5)) for word in asked}
+    whole = sum(weights[word] for word in sorted(asked)) or 1.0
+    return {name: sum(weights[word] for word in sorted(those)) / whole for name, those in held.items()}
+
+
+def bent(value: float, middle: float) -> float:
+    """``value`` on the straight lines through (0, 0), (``middle``, 0.5) and (1, 1)."""
+    if math.isnan(value):
+        return 0.0
+    if value <= middle:
+        return max(0.0, NEAR * value / middle)
+    return min(1.0, NEAR + (1 - NEAR) * (value - middle) / (1 - middle))
+
+
+def nearness(question: str, candidates: Sequence[Candidate], model: str | None) -> Nearness:
+    """What gives a candidate's relevance to ``question``; ``model`` made the cosines, None for none."""
+    share = shares(question, candidates)
+    limit = None if model is None else threshold(model)
+    asked = words(question)
+
+    def of(candidate: Candidate) -> float:
+        part = share.get(candidate.memory.id, 0.0)
+        if limit is not None and candidate.cosine is not None:
+            return max(bent(candidate.cosine, limit), bent(part, SHARE_BESIDE))
+        if len(asked) > 1 and len(asked & words(candidate.memory.content)) < LEAST:
+            return min(bent(part, SHARE_ALONE), NEAR - 0.01)
+        return bent(part, SHARE_ALONE)
+
+    return of
