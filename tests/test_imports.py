@@ -20,6 +20,7 @@ HEAVY = ("llama_cpp", "mlx", "openai", "sentence_transformers", "torch", "transf
 LATER = (
     *("hashlib", "jinja2", "json", "markdown_it", "numpy", "psutil", "pydantic"),
     "textual.widgets._markdown",
+    *("memory", "sentence_transformers", "tui.core.memories", "tui.ui.screens.memories"),
     *("engine.contract", "tui.core.turn", "tui.core.conversation", "tui.core.store.tree", "tui.ui.live"),
     *("tui.ui.rows", "tui.ui.widgets.conversations", "tui.ui.widgets.popup", "tui.ui.widgets.entries"),
     *("tui.core.commands", "tui.core.complete", "tui.ui.screens.commands", "tui.ui.screens.palette"),
@@ -51,8 +52,8 @@ def test_every_module_can_be_the_first_that_is_imported() -> None:
     # In processes that are forked off: what an earlier one imported would hide a circle.
     every = """
 import importlib, os, pkgutil, sqlite3, textual.widgets
-import engine, modes, tui
-for package in (engine, modes, tui):
+import engine, memory, modes, tui
+for package in (engine, memory, modes, tui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
         if not os.fork():
             importlib.import_module(module.name)

@@ -22,7 +22,10 @@ from tui.ui.screens.memories import MemoriesScreen
 QUESTION = "Which colour does the harbour master of Ettersby paint every boat?"
 
 #: Colours, a title for the window, a link, text that runs backwards.
-HOSTILE = "\x1b[31mred\x1b]0;owned\x07 \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ \u202eabc\u202c\x9b2J [bold]not[/bold]"
+HOSTILE = (
+    "\x1b[31mred\x1b]0;owned\x07 \x1b]8;;http://x\x1b\\link\x1b]8;;\x1b\\ "
+    "\u202eabc\u202c\x9b2J [bold]not[/bold]"
+)
 
 
 @pytest.fixture
@@ -79,7 +82,7 @@ async def test_an_answer_is_followed_by_the_memories_it_was_written_with(
         tokens = me.chat.dialogue.path[-1].memories.tokens
         assert f"({tokens} tokens, Ctrl+T)" in me.said
         await me.press("ctrl+t")
-        assert "#L1  red hot" in me.said and "85 relevance 1.00" in me.said and HARBOUR[:20] in me.said
+        assert "#L1 red hot" in me.said and "85 relevance 1.00" in me.said and HARBOUR[:20] in me.said
         assert me.chat.counting.split is None or me.chat.counting.split.memory == tokens
         await me.send("/context")
         await me.until(lambda: f"memory {tokens} tokens" in me.said)
