@@ -21,7 +21,7 @@ KEY_GROUPS = (
     Group("Writing", Prompt, _CHAT, ""),
     Group("The conversation", Keyed, _CHAT, "screen."),
     Group("The list of conversations", Conversations, _LIST, None),
-    Group("The memories of an answer (F6)", MemoryKeys, _MEMORIES, None),
+    Group("The memories of an answer (F5)", MemoryKeys, _MEMORIES, None),
     Group("The evaluation (/eval)", EvaluationKeys, _EVALUATION, None),
     Group("The program", ChatApp, _CHAT | _LIST, "app."),
 )

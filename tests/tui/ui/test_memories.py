@@ -104,7 +104,7 @@ async def test_a_conversation_that_is_opened_again_shows_them_too(
         assert "▸ memories… #L1, #fed-7 (42 tokens, Ctrl+T)" in me.said
         await me.press("ctrl+t")
         assert "#fed-7 red hot 83 relevance 0.71 17 tokens High tide" in me.said
-        assert "F6 opens them" in me.said
+        assert "F5 opens them" in me.said
         assert me.session.standing() is None, "no store: nothing is said of one"
 
 
@@ -113,7 +113,7 @@ async def test_what_a_memory_says_can_do_nothing_to_the_terminal(remembering: Ca
     talk = stored(session, of("L1", HOSTILE), of("L\x1b[31m2", "gone"))
     async with driving(session, resume=talk) as me:
         await me.press("ctrl+t")
-        await me.press("f6")
+        await me.press("f5")
         screen = await opened(me)
         told = "\n".join([me.transcript, *listed(screen), str(screen.query_one("#memory", Static).content)])
         assert not [each for each in told if each in "\x1b\x07\x9b\u202e\u202c"]
@@ -126,7 +126,7 @@ async def test_a_memory_is_opened_pinned_vetoed_and_forgotten_by_keys(
     session = remembering(HARBOUR, TIDE, domain="port", temperature=40.0)
     talk = stored(session, of("L1", HARBOUR), of("L2", TIDE))
     async with driving(session, resume=talk) as me:
-        await me.press("f6")
+        await me.press("f5")
         screen = await opened(me)
         full = str(screen.query_one("#memory", Static).content)
         assert HARBOUR in full and "from:        this machine" in full and "domain:      port" in full

@@ -41,7 +41,7 @@ class Keyed(Screen[None]):
         Binding("f2", "sidebar", "to the conversations; from there: hide them", id="sidebar"),
         Binding("f3", "command('/copy')", "copy the last answer", id="copy"),
         Binding("f4", "command('/copy code')", "copy the last block of code", id="copy_code"),
-        Binding("f6", "command('/memory list')", "the memories of the last answer", id="memories"),
+        Binding("f5", "command('/memory list')", "the memories of the last answer", id="memories"),
         Binding(
             "alt+left",
             "command('/version previous')",

@@ -14,7 +14,7 @@ from tui.core.conversation import Recollection
 from tui.ui.glyphs import Glyphs
 from tui.ui.memory_words import Row, head, rows
 
-HELP = "F6 opens them, to read, pin, veto or forget"
+HELP = "F5 opens them, to read, pin, veto or forget"
 
 
 class Reminders(Vertical):
