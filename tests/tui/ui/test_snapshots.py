@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from tui.core.memories import Memories
 from tui.core.models import EngineLoader
 from tui.core.session import Session
 from tui.core.store import Store
+from tui.ui import memory_words
 from tui.ui.app import ChatApp
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -91,7 +93,7 @@ def pictured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
 
 def _frozen(file: Path) -> Memories:
-    """A store in which time stands still: two memories, one of them a server's."""
+    """A store with one of the memories that were shown, made three hours ago."""
     now = time.time() - 3 * 3600
     with closing(MemoryStore.open(file, clock=lambda: now)) as store:
         store.add(TIDE, temperature=90.0, domain="port", tags=("tide", "harbour"), provenance="almanac.md")
@@ -198,9 +200,12 @@ def test_the_memories_under_an_answer(pictured: Callable[..., ChatApp], snap_com
 
 
 @pytest.mark.parametrize("look", ["dark", "ascii"])
-def test_an_opened_memory(pictured: Callable[..., ChatApp], snap_compare: Any, look: str) -> None:
+def test_an_opened_memory(
+    pictured: Callable[..., ChatApp], snap_compare: Any, look: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_words, "_when", lambda *_: "2026-11-24 12:00 (3 h)")
     app = pictured(reminded=True, **LOOKS[look])
-    assert snap_compare(app, terminal_size=SMALL, run_before=after("f5", "p", "down"))
+    assert snap_compare(app, terminal_size=SMALL, run_before=after("f5", "p"))
 
 
 @pytest.mark.parametrize(("look", "size"), [("dark", SMALL), ("monochrome", LARGE)], ids=_named)
