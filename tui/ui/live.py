@@ -49,6 +49,7 @@ class Recalled:
     """Memories are shown to the model, or none was near enough; ``notes`` stay with the answer."""
 
     memories: Recollection | None
+    abstained: bool
     notes: tuple[str, ...]
 
 
@@ -132,7 +133,7 @@ class Live:
             case Reminded() as event:
                 self.dialogue.reminded(event)
                 self.warnings += event.notes
-                return Recalled(event.memories, event.notes)
+                return Recalled(event.memories, event.abstained, event.notes)
             case Dropped() | Untrained() | Unverified() as event:
                 return self._warned(dropped(event) if isinstance(event, Dropped) else event.text)
             case NotSaved(reason):

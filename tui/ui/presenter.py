@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui.ui.widgets.entries import Answer
     from tui.ui.widgets.transcript import Item, Transcript
 
+NONE_NEAR = "no memory was near enough to the question"
+
 
 class Presenter:
     """What is behind goes on without it, and is shown as far as it has come when it comes to the front."""
@@ -84,9 +86,11 @@ class Presenter:
                 await answer.write(text, thinking)
                 if thinking:
                     answer.count_thinking(live.meter.thought, getattr(lead, "thinking_budget", None))
-            case Recalled(memories, notes):
+            case Recalled(memories, abstained, notes):
                 if answer and memories:
                     answer.remind(memories)
+                elif answer and abstained:
+                    answer.tell(NONE_NEAR)
                 for note in notes:
                     self._warn(note)
             case Warned(text):

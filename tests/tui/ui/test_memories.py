@@ -200,6 +200,13 @@ async def test_a_damaged_store_is_told_under_the_answer_once(
         assert me.chat.dialogue.path[-1].status in ("done", "length")
 
 
+async def test_that_no_memory_was_near_is_said_quietly(remembering: Callable[..., Session]) -> None:
+    async with driving(remembering(HARBOUR)) as me:
+        await me.ask("Hello")
+        assert "· no memory was near enough to the question" in me.said
+        assert me.chat.dialogue.path[-1].memories is None
+
+
 async def test_a_switch_stays_with_its_conversation(remembering: Callable[..., Session]) -> None:
     session = remembering(HARBOUR)
     first, second = stored(session, of("L1", HARBOUR)), stored(session, of("L1", HARBOUR))

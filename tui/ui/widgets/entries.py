@@ -115,6 +115,10 @@ class Answer(Vertical):
             self._reminded = Reminders(memories, self._glyphs, self._unfolded)
             self.mount(self._reminded, after=self._prose)
 
+    def tell(self, text: str) -> None:
+        """Say something about this answer quietly."""
+        self.mount(Static(f"{self._glyphs.note} {text}", markup=False, classes="aside"), after=self._prose)
+
     def warn(self, text: str) -> None:
         """Say something about this answer that stays."""
         self._warnings.append(clean(text))
