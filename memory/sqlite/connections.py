@@ -13,7 +13,7 @@ from pathlib import Path
 
 from memory.contract import MemoryUnavailable
 from memory.sqlite.errors import StoreBusy, name_of, translated
-from memory.sqlite.opening import another, prepare
+from memory.sqlite.opening import PATIENCE, another, prepare
 from memory.sqlite.schema import snapshot, transaction
 
 #: Readers that are kept for the next one; more are made when more threads read at once.
@@ -61,7 +61,7 @@ class Connections:
                         yield self._writer
                 finally:
                     self._writer.execute("PRAGMA synchronous = FULL")
-                    self._writer.execute("PRAGMA busy_timeout = 5000")
+                    self._writer.execute(f"PRAGMA busy_timeout = {round(PATIENCE * 1000)}")
         finally:
             self._writes.release()
 

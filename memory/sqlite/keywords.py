@@ -2,7 +2,8 @@
 
 BM25 in SQLite looks at every row that has one of the words. A word in a tenth of a million rows tells next
 to nothing and costs a hundred times as much as one that tells a lot. So the rarest words are taken first, and
-the rest only as far as the bound allows. It must not know memories beyond their numbers.
+more only as far as the bound allows; the rest choose among what those have found. It must not know memories
+beyond their numbers.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import sqlite3
 import threading
 
 from memory.contract import Wanted
+from memory.sqlite.rescoring import rescored
 from memory.sqlite.words import telling, words
 
 #: Rows that one query may look at, a row counted for each of its words that it has: about a microsecond each.
@@ -20,11 +22,15 @@ BOUND, SHARE = 8_000, 0.02
 #: A query's length in characters and in different words, at most: somebody may paste a book.
 _CHARACTERS, _WORDS = 8_000, 32
 
+#: So many times as many as are wanted are found by the rare words, for the frequent ones to choose among.
+_POOL = 4
+
 #: A word's rows are counted again when all rows have become so many times as many.
 _GROWTH = 1.25
 
 _MATCHES = """
-    SELECT words.rowid FROM words CROSS JOIN memory AS m ON m.seq = words.rowid
+    SELECT words.rowid, words.rank, CASE :texts WHEN 0 THEN '' ELSE substr(words.text, 1, :texts) END
+    FROM words CROSS JOIN memory AS m ON m.seq = words.rowid
     WHERE words MATCH :match AND words.rowid > :after AND m.recallable AND (:sacred OR NOT m.sacred)
         AND (:all OR m.domain IN (SELECT value FROM json_each(:domains)))
         AND m.id NOT IN (SELECT value FROM json_each(:excluded))
@@ -74,24 +80,29 @@ def search(
     if not rows or count < 1:
         return []
     bound = BOUND + round(SHARE * highest_row(db))
+    rows = {word: rows[word] for word in sorted(rows, key=lambda word: rows[word])[:_WORDS]}
     chosen = _chosen(rows, bound)
     match = " OR ".join(f'"{word}"' for word in chosen)
     after = 0
     if rows[chosen[0]] > bound:
         after = _newest(db, match, bound)
+    frequent = {word: rows[word] for word in rows if word not in chosen}
     found = db.execute(
         _MATCHES,
         {
+            "texts": _CHARACTERS if frequent else 0,
             "match": match,
             "after": after,
             "sacred": wanted.sacred,
             "all": not wanted.domains,
             "domains": json.dumps(wanted.domains),
             "excluded": json.dumps(sorted(wanted.excluded)),
-            "count": count,
+            "count": count * _POOL if frequent else count,
         },
-    )
-    return [seq for (seq,) in found]
+    ).fetchall()
+    if frequent:
+        return rescored(found, frequent, highest_row(db), count)
+    return [seq for seq, *_ in found]
 
 
 def highest_row(db: sqlite3.Connection) -> int:
@@ -100,10 +111,10 @@ def highest_row(db: sqlite3.Connection) -> int:
 
 
 def _chosen(rows: dict[str, int], bound: int) -> list[str]:
-    """The rarest words within the bound, at least one."""
-    by_rarity = sorted(rows, key=lambda word: rows[word])[:_WORDS]
-    chosen, looked_at = by_rarity[:1], rows[by_rarity[0]]
-    for word in by_rarity[1:]:
+    """The first of ``rows``, which has the rarest first, that are within the bound; at least one."""
+    rarest, *others = rows
+    chosen, looked_at = [rarest], rows[rarest]
+    for word in others:
         looked_at += rows[word]
         if looked_at > bound:
             break

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from tui.core.conversation import Recollection
     from tui.ui.glyphs import Glyphs
 
-_UNKNOWN = "-"
 #: Characters of a field that are shown.
 _LONG = 200
 
@@ -68,11 +67,13 @@ def rows(
 
 def row(one: Row, ids: int, width: int, glyphs: Glyphs, mark: str = "") -> Content:
     """One of `rows`, its number in ``ids`` cells."""
-    near = _UNKNOWN if one.relevance is None else f"{one.relevance:.2f}"
-    tokens = f"{_UNKNOWN if one.tokens is None else format(one.tokens, ',')} tokens"
-    told = f"{'#' + one_line(one.id):<{ids}}  {one.stage:<9} {one.temperature:>3.0f}  relevance {near:>4}"
-    parts = [Content(told), Content(f"  {tokens:>10}  "), Content.styled(mark and f"{mark}  ", "bold")]
-    line = Content.assemble(*parts, Content.styled(one_line(one.text), "dim"))
+    told = f"{'#' + one_line(one.id):<{ids}}  {one.stage:<9} {one.temperature:>3.0f}  "
+    if one.relevance is not None:
+        told += f"relevance {one.relevance:.2f}  "
+    if one.tokens is not None:
+        told += f"{one.tokens:>3,} tokens  "
+    marked = Content.styled(mark and f"{mark}  ", "bold")
+    line = Content.assemble(told, marked, Content.styled(one_line(one.text), "dim"))
     return line.truncate(max(width, 20), ellipsis=not glyphs.plain)
 
 

@@ -47,6 +47,7 @@ class MemoriesScreen(MemoryKeys):
         self._vetoed: frozenset[str] = frozenset()
         self._gone: dict[str, str] = {}
         self._doubted = ""
+        self._read: Row | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
@@ -71,9 +72,10 @@ class MemoriesScreen(MemoryKeys):
     @on(OptionList.OptionHighlighted)
     def _reach(self, event: OptionList.OptionHighlighted) -> None:
         event.stop()
-        if self._here is not None and self._here.id != self._doubted:
+        if self._here is not self._read:  # else the list was only drawn anew
+            self._read, self._doubted = self._here, ""
             self._say(FOOT)
-        self._open()
+            self._open()
 
     @work(exclusive=True, group="memory")
     async def _open(self) -> None:
