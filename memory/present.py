@@ -95,4 +95,4 @@ def block(shown: Sequence[Shown], nonce: str) -> str:
 
 def _inert(content: str, nonce: str) -> str:
     """``content`` that can neither end the fence nor begin a turn or another memory."""
-    return _MARKS.sub(lambda found: f"{found[0]} ", safe(content)).replace(nonce, "")
+    return _MARKS.sub(lambda found: f"{found[0]} ", safe(content)).replace(nonce, "-")

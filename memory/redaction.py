@@ -1,9 +1,9 @@
 """Takes secrets out of texts: when they are indexed, and again when they are shown.
 
 A table of forms that are secrets beyond doubt, or are named as one. detect-secrets was tried and not taken:
-its import takes 0.8 s and 280 modules (requests, PyYAML), a text of 350 characters 27 ms; its rules of entropy
-are for string literals in source code, and find words and commit hashes in prose; it reports where a private
-key begins and not how far it goes; and it knows no numbers of persons and cards.
+its import takes 0.8 s and 280 modules (requests, PyYAML), a text of 350 characters 27 ms; its rules of
+entropy are for string literals in source code, and find words and commit hashes in prose; it reports where a
+private key begins and not how far it goes; and it knows no numbers of persons and cards.
 
 Every pattern takes linear time: repetitions are bounded, or cannot begin inside of one another.
 """
@@ -44,7 +44,8 @@ _AUTHORIZATION = re.compile(
 _BEARER = re.compile(r"(?i)\b(bearer[ \t]{1,4})(?=[a-z/-]*[0-9=._~+])[a-z0-9._~+/-]{16,}={0,2}")
 _NAMED = re.compile(
     r"(?i)(?<![a-z])((?:(pass(?:word|wd|phrase)|pwd)|secret"
-    r"|(?:api|access|secret|private|auth|encryption)[_ -]?key|(?:access|auth|api|refresh|secret)?[_-]?token|client[_-]?secret|credentials?)"
+    r"|(?:api|access|secret|private|auth|encryption)[_ -]?key"
+    r"|(?:access|auth|api|refresh|secret)?[_-]?token|client[_-]?secret|credentials?)"
     r"""["']?[ \t]{0,4}(?::=|=>|=|:)[ \t]{0,4})("[^"\n]{3,200}"|'[^'\n]{3,200}'|[^\s"'<>{}\[\]();&]{3,200})"""
 )
 #: Values that hold no secret: they say that there is none, or where it is.

@@ -6,6 +6,7 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -75,7 +76,7 @@ class LocalEmbedder:
         for at in range(0, len(texts), BATCH):
             batch = [readable(text) for text in texts[at : at + BATCH]]
             with self._turn(query):
-                rows = self._asked(lambda helper, batch=batch: helper.embed(batch, query))
+                rows = self._asked(partial(Helper.embed, texts=batch, query=query))
             parts.append(unit_rows(rows, len(batch), None, "the embedding model"))
             if progress is not None:
                 progress(at + len(batch))

@@ -36,4 +36,5 @@ def unit_rows(values: Any, count: int, dim: int | None, who: str) -> FloatArray:
     lengths = np.linalg.norm(rows.astype(np.float64), axis=1, keepdims=True)
     if not np.isfinite(lengths).all() or (lengths == 0.0).any():
         raise EmbedderUnavailable(f"{who} gave a vector with NaN or infinite numbers, or of length 0")
-    return (rows / lengths).astype(np.float32)
+    unit: FloatArray = (rows / lengths).astype(np.float32)
+    return unit

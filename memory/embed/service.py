@@ -28,14 +28,17 @@ _GO_ON = "recall goes on by keywords"
 class ServiceEmbedder:
     """An `Embedder` behind ``url``. Which form it speaks is found out with the first request.
 
-    ``model`` is asked for by name where the form has a place for it, and names the vectors. ``key`` is sent as
-    a bearer token. Certificates are verified unless the service is on this machine.
+    ``model`` is asked for by name where the form has a place for it, and names the vectors. ``key`` is sent
+    as a bearer token. Certificates are verified unless the service is on this machine.
     """
 
     def __init__(self, url: str, model: str | None = None, key: str | None = None) -> None:
-        parts = urlsplit(url)
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            parts = urlsplit("")
         if parts.scheme not in ("http", "https") or not parts.hostname:
-            raise EmbedderUnavailable(f"{_bare(url)} is no URL of an embedding service (http:// or https://)")
+            raise EmbedderUnavailable("the embedder's address is no URL: it begins with http:// or https://")
         self._url, self._key, self._name = url, key, model
         self._told = _bare(url)
         self._local = _loopback(parts.hostname)
@@ -140,7 +143,7 @@ class ServiceEmbedder:
         if form == "plain":
             return found
         if not all(isinstance(one, dict) and "embedding" in one for one in found):
-            raise self._other("answers with data that hold no embedding")
+            raise self._failed("answers with data that hold no embedding")
         if all(isinstance(one.get("index"), int) for one in found):
             found = sorted(found, key=lambda one: int(one["index"]))
         return [one["embedding"] for one in found]
@@ -172,10 +175,7 @@ class _OtherForm(Exception):
 
 def _bare(url: str) -> str:
     """``url`` without user, password, query and fragment."""
-    try:
-        parts = urlsplit(url)
-    except ValueError:
-        return "what was given"
+    parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))
 
 

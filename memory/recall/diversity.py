@@ -9,8 +9,6 @@ from memory.recall.alike import Likeness
 
 #: What relevance weighs; the rest is for being unlike what is already chosen.
 LAMBDA = 0.7
-#: So many of the best are considered.
-POOL = 30
 
 
 def diverse(
@@ -25,7 +23,7 @@ def diverse(
     Scores are divided by the highest, so that they are on the scale of likeness. The first is always the one
     of the highest score; with ``weight`` 1 the order is that of scores, equal ones by id.
     """
-    left = sorted(candidates, key=lambda one: (-score[one.memory.id], one.memory.id))[: max(POOL, count)]
+    left = sorted(candidates, key=lambda one: (-score[one.memory.id], one.memory.id))
     highest = max((score[one.memory.id] for one in left), default=0.0)
     scale = highest if highest > 0 else 1.0
     nearest = dict.fromkeys((one.memory.id for one in left), 0.0)

@@ -10,14 +10,20 @@ from memory.record import content_hash
 
 #: From this cosine on two texts say the same.
 SAME = 0.95
+#: More than this are not looked for: each is compared with all before it.
+MOST = 30
 
 
-def distinct(ranked: Sequence[Candidate], alike: Likeness, kept: Sequence[Candidate] = ()) -> list[Candidate]:
-    """``ranked`` (the best first) without what repeats one before it or one of ``kept``."""
+def distinct(
+    ranked: Sequence[Candidate], alike: Likeness, kept: Sequence[Candidate] = (), most: int = MOST
+) -> list[Candidate]:
+    """``ranked`` (the best first) without what repeats one before it or one of ``kept``; ``most`` of them."""
     found: list[Candidate] = []
     seen = {_text(one) for one in kept}
     families = {_family(one) for one in kept}
     for one in ranked:
+        if len(found) == most:
+            break
         text, family = _text(one), _family(one)
         if text in seen or family in families:
             continue

@@ -3,11 +3,11 @@
 Relevance is 0 to 1, and the same for every embedding model: 0.5 is just near enough to be shown, 1 says what
 the question says. It is the higher of two readings:
 
-- by meaning: the cosine with the question, on straight lines through (0, 0), (threshold, 0.5) and (1, 1). The
-  threshold is the model's own, found by ``benchmarks/retrieval.py``.
-- by words: the share of the question's rare words that the memory has, on such lines through `SHARE_BESIDE` or
-  `SHARE_ALONE`. A word weighs as much as it is rare among the candidates: one that all have counts for little,
-  and one that none has for most.
+- by meaning: the cosine with the question, on straight lines through (0, 0), (threshold, 0.5) and (1, 1).
+  The threshold is the model's own, found by ``benchmarks/retrieval.py``.
+- by words: the share of the question's rare words that the memory has, on such lines through `SHARE_BESIDE`
+  or `SHARE_ALONE`. A word weighs as much as it is rare among the candidates: one that all have counts for
+  little, and one that none has for most.
 """
 
 from __future__ import annotations
@@ -33,14 +33,13 @@ LEAST = 2
 _READ = 20_000
 
 _WORD = re.compile(r"\w+")
-_COMMON = frozenset(
-    (
-        "a about am an and any are as at be been but by can could did do does for from had has have he her his how "
-        "i if in into is it its just me my no not of on or our please she should so some tell than that the their "
-        "them then there these they this those to us was we were what when where which while who whom whose why "
-        "will with would you your"
-    ).split()  # noqa: SIM905 (one can read it)
-)
+_FUNCTION_WORDS = """
+a about am an and any are as at be been but by can could did do does for from had has have he her his how i
+if in into is it its just me my no not of on or our please she should so some tell than that the their them
+then there these they this those to us was we were what when where which while who whom whose why will with
+would you your
+"""
+_COMMON = frozenset(_FUNCTION_WORDS.split())
 
 Nearness = Callable[[Candidate], float]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 
 from memory.contract import Embedder, EmbedderUnavailable, Vector
 
@@ -19,31 +18,24 @@ class Patient:
 
     def vector(self, text: str) -> Vector:
         """The embedding of a question. Raises `EmbedderUnavailable`, also when it takes too long."""
-        outcome: list[Callable[[], Vector]] = []
+        outcome: list[Vector | Exception] = []
         done = threading.Event()
 
         def ask() -> None:
             try:
                 rows = self._embedder.embed([text], query=True)
-                found = Vector(rows[0], self._embedder.model)
-                outcome.append(lambda: found)
+                outcome.append(Vector(rows[0], self._embedder.model))
             except Exception as trouble:  # noqa: BLE001 (raised again below, on the thread that asked)
-                outcome.append(lambda trouble=trouble: _raise(trouble))
+                outcome.append(trouble)
             finally:
                 self._busy.release()
                 done.set()
 
         if not self._busy.acquire(timeout=self._seconds):
-            raise EmbedderUnavailable(
-                "the embedding model is not ready yet: memories are found by keywords only"
-            )
+            raise EmbedderUnavailable(_NOT_YET)
         threading.Thread(target=ask, name="embedding", daemon=True).start()
         if not done.wait(self._seconds):
-            raise EmbedderUnavailable(
-                "the embedding model is not ready yet: memories are found by keywords only"
-            )
-        return outcome[0]()
-
-
-def _raise(trouble: Exception) -> Vector:
-    raise trouble
+            raise EmbedderUnavailable(_NOT_YET)
+        if isinstance(outcome[0], Exception):
+            raise outcome[0]
+        return outcome[0]

@@ -73,7 +73,8 @@ class Recall:
         wanted = Wanted(policy.domains, policy.sacred, frozenset(vetoed))
         query = self._query(text, notes)
         pool = self._pool(text, query, wanted, pinned, notes)
-        near = nearness(text, list(pool.candidates.values()), None if query is None else query.model)
+        everything = [*pool.candidates.values(), *pool.pinned]
+        near = nearness(text, everything, None if query is None else query.model)
         chosen, abstained = _chosen(pool, near, policy, notes)
         shown = _fitted([*pool.pinned[:MOST], *chosen], near, min(room, ALL))
         milliseconds = (time.perf_counter() - began) * 1000
@@ -109,9 +110,8 @@ class Recall:
         anywhere = replace(wanted, domains=())
         kept = [_sound(one, query) for one in by_pin if _allowed(one, anywhere)]
         fixed = {one.memory.id for one in kept}
-        legs = [
-            [_sound(one, query) for one in leg if _allowed(one, wanted)] for leg in (by_vector, by_keyword)
-        ]
+        both = (by_vector, by_keyword)
+        legs = [[_sound(one, query) for one in leg if _allowed(one, wanted)] for leg in both]
         found: dict[str, Candidate] = {}
         for one in (*legs[0], *legs[1]):
             if one.memory.id not in fixed:

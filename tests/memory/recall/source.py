@@ -1,4 +1,4 @@
-"""A small exact `Source` in memory, for tests and for the benchmark while there is no store: NumPy and BM25."""
+"""A small exact `Source` in memory, for tests and for a benchmark without a store: NumPy and BM25."""
 
 from __future__ import annotations
 

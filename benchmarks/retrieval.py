@@ -1,0 +1,259 @@
+"""How well recall finds: known items among Debian's package descriptions, and when it had better say nothing.
+
+A package's synopsis is the question, its description the one right answer. The first half of the questions
+chooses thresholds; all figures are of the second half. ``python -m benchmarks.retrieval --documents 4000``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from benchmarks.embedded import embedded
+from benchmarks.packages import Pair, pairs
+from benchmarks.report import say
+from benchmarks.strangers import QUESTIONS
+from memory.contract import Candidate, FloatArray, Source, Vector, Wanted
+from memory.embed import LocalEmbedder
+from memory.recall.alike import Likeness
+from memory.recall.diversity import diverse
+from memory.recall.duplicates import distinct
+from memory.recall.fusion import fused
+from memory.recall.near import LEAST, SHARE_ALONE, SHARE_BESIDE, shares, threshold, words
+from memory.recall.recall import LEG
+from memory.recall.scoring import scored
+from memory.record import Memory
+
+#: Resamplings of the questions, for intervals of 95 %.
+SAMPLES = 2_000
+_ANYTHING = Wanted()
+#: A source that holds the memories, with their unit vectors (n, dim) by the model.
+Filled = Callable[[Sequence[Memory], FloatArray, str], Source]
+Figures = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Legs:
+    """What both legs find for one question whose answer is ``target``; "" for none."""
+
+    target: str
+    question: str
+    vector: list[Candidate]
+    keyword: list[Candidate]
+
+    @property
+    def all(self) -> dict[str, Candidate]:
+        return {one.memory.id: one for one in (*self.keyword, *self.vector)}
+
+    @property
+    def rank(self) -> dict[str, float]:
+        legs = (self.vector, self.keyword)
+        return fused([[one.memory.id for one in leg] for leg in legs])
+
+
+def in_memory(memories: Sequence[Memory], vectors: FloatArray, model: str) -> Source:
+    """The exact source of the tests."""
+    from tests.memory.recall.source import ListSource
+
+    return ListSource(memories, vectors=vectors, model=model)
+
+
+def ranked(scores: dict[str, float]) -> list[str]:
+    return sorted(scores, key=lambda name: (-scores[name], name))
+
+
+def thermal(legs: Legs, heat: Callable[[str], float]) -> tuple[list[Candidate], dict[str, float]]:
+    """Candidates at temperatures of ``heat``, and their scores under the profile ``balanced``."""
+    some = [Candidate(one.memory, heat(name), one.cosine, one.vector) for name, one in legs.all.items()]
+    return some, scored(some, legs.rank, "balanced")
+
+
+def orders(legs: Legs, rng: np.random.Generator) -> dict[str, list[str]]:
+    """The order of ids by each way."""
+    random = {name: float(rng.uniform(0, 100)) for name in legs.all}
+    # What is asked for is hotter by three quarters of a standard deviation.
+    fitting = {
+        name: float(np.clip(rng.normal(65 if name == legs.target else 50, 20), 0, 100)) for name in legs.all
+    }
+    some, score = thermal(legs, random.__getitem__)
+    return {
+        "keyword": [one.memory.id for one in legs.keyword],
+        "vector": [one.memory.id for one in legs.vector],
+        "hybrid": ranked(legs.rank),
+        "+ random temperatures": ranked(score),
+        "+ fitting temperatures": ranked(thermal(legs, fitting.__getitem__)[1]),
+        "+ random, MMR": [one.memory.id for one in _mmr(some, score)],
+    }
+
+
+def _mmr(some: Sequence[Candidate], score: dict[str, float]) -> list[Candidate]:
+    """The ten that recall would show, duplicates collapsed, if it showed ten."""
+    alike = Likeness()
+    best = sorted(some, key=lambda one: (-score[one.memory.id], one.memory.id))
+    return diverse(distinct(best, alike), score, 10, alike)
+
+
+def figures(found: Sequence[list[str]], targets: Sequence[str]) -> Figures:
+    """For each question: whether it is among 5 and 10, nDCG at 10, reciprocal rank."""
+    places = [
+        order.index(target) + 1 if target in order else 0
+        for order, target in zip(found, targets, strict=True)
+    ]
+    return {
+        "recall@5": np.array([1.0 if 0 < at <= 5 else 0.0 for at in places]),
+        "recall@10": np.array([1.0 if 0 < at <= 10 else 0.0 for at in places]),
+        "nDCG@10": np.array([1 / math.log2(1 + at) if 0 < at <= 10 else 0.0 for at in places]),
+        "MRR": np.array([1 / at if at else 0.0 for at in places]),
+    }
+
+
+def interval(values: np.ndarray, rng: np.random.Generator) -> str:
+    """Mean with the bootstrap interval of 95 %; of differences, when those are given."""
+    means = [values[rng.integers(0, len(values), len(values))].mean() for _sample in range(SAMPLES)]
+    low, high = np.percentile(means, [2.5, 97.5])
+    return f"{values.mean():+.3f} ({low:+.3f} to {high:+.3f})"
+
+
+def report_quality(known: Sequence[Legs], rng: np.random.Generator) -> None:
+    targets = [legs.target for legs in known]
+    found = [orders(legs, rng) for legs in known]
+    ways = {way: figures([one[way] for one in found], targets) for way in found[0]}
+    for way, found_figures in ways.items():
+        say(f"  {way:<24} " + "  ".join(f"{name} {each.mean():.3f}" for name, each in found_figures.items()))
+    better = max(("keyword", "vector"), key=lambda way: ways[way]["nDCG@10"].mean())
+    compared = [("hybrid", better), *((way, "hybrid") for way in list(ways)[3:])]
+    compared.append(("+ random, MMR", "+ random temperatures"))
+    for name in ("nDCG@10", "recall@5"):
+        for way, other in compared:
+            say(f"  {name} {way} minus {other}: {interval(ways[way][name] - ways[other][name], rng)}")
+
+
+@dataclass(frozen=True)
+class Signs:
+    """What abstaining can go by, the best of a question's candidates.
+
+    ``cosine``, ``share`` of rare words, and the share ``alone`` where there are no cosines.
+    """
+
+    cosine: float
+    share: float
+    alone: float
+
+    @classmethod
+    def of(cls, legs: Legs) -> Signs:
+        both, by_word = legs.all, {one.memory.id: one for one in legs.keyword}
+        asked = words(legs.question)
+        share = shares(legs.question, list(by_word.values()))
+        common = {name: len(asked & words(one.memory.content)) for name, one in by_word.items()}
+        return cls(
+            max((one.cosine or 0.0 for one in both.values()), default=0.0),
+            max(shares(legs.question, list(both.values())).values(), default=0.0),
+            max((share[name] for name in share if common[name] >= min(LEAST, len(asked))), default=0.0),
+        )
+
+
+#: Signs of the questions that can be answered, of those whose answer was left out, and of strangers.
+Parts = tuple[list[Signs], list[Signs], list[Signs]]
+
+
+def shows(signs: Sequence[Signs], cosine: float, share: float) -> float:
+    """The part of the questions for which something is near enough."""
+    return float(np.mean([one.cosine >= cosine or one.share >= share for one in signs]))
+
+
+def choose(tuning: Parts) -> None:
+    """The thresholds that part ``tuning`` best: shown for the answerable less shown for the others."""
+    known, left_out, strangers = tuning
+    none = [*left_out, *strangers]
+    grid = np.arange(0.2, 0.86, 0.025)
+    say("  best on the tuning half; shown for answerable / left out / strangers")
+    tries = [(c, s) for c in grid for s in (0.6, 0.7, 0.8, 0.9, 1.01)]
+    gains = sorted(((shows(known, *one) - shows(none, *one), one) for one in tries), reverse=True)
+    for _gain, one in gains[:8]:
+        shown = " / ".join(f"{shows(part, *one):.3f}" for part in tuning)
+        say(f"    cosine {one[0]:.3f}, share {one[1]:.2f}: {shown}")
+    alone = sorted(((_over(known, share) - _over(none, share), share) for share in grid), reverse=True)
+    for _gain, share in alone[:5]:
+        say(f"    words alone {share:.3f}: " + " / ".join(f"{_over(part, share):.3f}" for part in tuning))
+
+
+def _over(signs: Sequence[Signs], share: float) -> float:
+    return float(np.mean([one.alone >= share for one in signs]))
+
+
+def told(way: str, shown: Sequence[Sequence[bool]]) -> None:
+    """Precision and recall of abstaining: it is right for what is left out and for strangers."""
+    known, left_out, strangers = shown
+    right = [*left_out, *strangers].count(False)
+    precision = right / max(1, right + known.count(False))
+    recall = right / (len(left_out) + len(strangers))
+    say(f"  {way}: precision of abstaining {precision:.3f}, recall {recall:.3f}")
+    parts = {"answerable": known, "left out": left_out, "strangers": strangers}
+    told_parts = (f"{name} {np.mean(part):.3f} of {len(part)}" for name, part in parts.items())
+    say("    something shown: " + ", ".join(told_parts))
+
+
+def report_abstaining(testing: Parts, model: str) -> None:
+    """The thresholds that recall has, on the other half."""
+    limit = threshold(model)
+    both = [[one.cosine >= limit or one.share >= SHARE_BESIDE for one in part] for part in testing]
+    told(f"cosine {limit}, share {SHARE_BESIDE}", both)
+    words_alone = [[one.alone >= SHARE_ALONE for one in part] for part in testing]
+    told(f"words alone, share {SHARE_ALONE}", words_alone)
+
+
+def _signs(found: Sequence[Legs]) -> list[Signs]:
+    return [Signs.of(one) for one in found]
+
+
+def main(
+    documents: int = 4_000,
+    questions: int = 1_000,
+    cache: Path = Path("build/retrieval"),
+    filled: Filled = in_memory,
+) -> None:
+    """Print quality of retrieval and of abstaining with ``documents`` and ``questions``."""
+    rng = np.random.default_rng(1)
+    every = pairs()
+    kept, away = every[:documents], every[-600:]
+    embedder = LocalEmbedder()
+    asked: list[Pair] = [*kept[:questions], *away]
+    vectors = embedded(embedder, [one.description for one in kept], False, cache, "descriptions")
+    queries = embedded(embedder, [one.synopsis for one in asked], True, cache, "synopses")
+    foreign = embedded(embedder, QUESTIONS, True, cache, "strangers")
+    memories = [Memory(one.package, one.description, 50.0, 0.0, 0.0) for one in kept]
+    source = filled(memories, vectors, embedder.model)
+
+    def legs(target: str, text: str, row: FloatArray) -> Legs:
+        query = Vector(row, embedder.model)
+        by_vector = source.by_vector(query, _ANYTHING, LEG)
+        return Legs(target, text, by_vector, source.by_keyword(text, query, _ANYTHING, LEG))
+
+    def many(targets: Sequence[str], texts: Sequence[str], rows: FloatArray) -> list[Legs]:
+        return [legs(*each) for each in zip(targets, texts, rows, strict=True)]
+
+    synopses = [one.synopsis for one in asked]
+    known = many([one.package for one in kept[:questions]], synopses[:questions], queries[:questions])
+    none = many([""] * len(away), synopses[questions:], queries[questions:])
+    strange = many([""] * len(QUESTIONS), QUESTIONS, foreign)
+    say(f"Known items: {documents} descriptions, {questions - questions // 2} synopses, {embedder.model}")
+    report_quality(known[questions // 2 :], rng)
+    say("Abstaining")
+    half = questions // 2
+    choose((_signs(known[:half]), _signs(none[0::2]), _signs(strange[0::2])))
+    report_abstaining((_signs(known[half:]), _signs(none[1::2]), _signs(strange[1::2])), embedder.model)
+    embedder.close()
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--documents", type=int, default=4_000)
+    parser.add_argument("--questions", type=int, default=1_000)
+    parser.add_argument("--cache", type=Path, default=Path("build/retrieval"))
+    told_options = parser.parse_args()
+    main(told_options.documents, told_options.questions, told_options.cache)
