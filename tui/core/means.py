@@ -29,13 +29,11 @@ class Means:
     close: Callable[[], None] = lambda: None
 
 
-def local(file: Path) -> Means | None:
-    """The local store ``file`` and the starter's embedding model; None before anything was remembered.
+def local(file: Path) -> Means:
+    """The local store ``file`` and the starter's embedding model, which is loaded when it is first asked.
 
     Raises `memory.contract.MemoryUnavailable`.
     """
-    if not file.exists():
-        return None
     from memory.embed import LocalEmbedder
     from memory.redaction import redacted
 

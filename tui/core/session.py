@@ -102,9 +102,11 @@ class Session:
         from tui.core.paths import memories_file
 
         def opening() -> Means | None:
-            from tui.core.means import local  # NumPy comes with it
+            if self.data is None or not memories_file(self.data).exists():
+                return None
+            from tui.core.means import local  # NumPy and a second SQLite file come with it
 
-            return None if self.data is None else local(memories_file(self.data))
+            return local(memories_file(self.data))
 
         with self._making:
             if self._memories is None and self.data is not None:

@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from tests.tui.core.remembered import HARBOUR, remember
-from tests.tui.program import Program
+from tests.tui.program import ENDLESS, Program
 
 QUESTION = "Which colour does the harbour master of Ettersby paint every boat?"
 
@@ -61,3 +61,20 @@ def test_a_damaged_store_is_told_and_the_question_is_answered(program: Program) 
 def test_where_there_are_no_memories_no_store_is_made(program: Program) -> None:
     assert program.ask("--memory", "hi").code == 0
     assert not list(program.data.glob("memories*"))
+
+
+def test_a_program_that_is_killed_in_mid_answer_leaves_what_it_showed_and_a_sound_store(
+    program: Program,
+) -> None:
+    file = program.data / "memories.sqlite3"
+    remember(file, "The fox of the river story has many chapters: a very long tale of a fox.")
+    process = program.start("ask", "--temperature", "0", ENDLESS)
+    assert process.stdout is not None
+    assert process.stdout.read(1)
+    process.kill()
+    process.communicate()
+    ((_, answer),) = program.talks()
+    assert answer.status == "interrupted"
+    assert answer.memories is not None and "fox of the river" in answer.memories.block
+    with closing(sqlite3.connect(file)) as db:
+        assert db.execute("PRAGMA integrity_check").fetchone()[0] == "ok"
