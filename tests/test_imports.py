@@ -20,6 +20,7 @@ HEAVY = ("llama_cpp", "mlx", "openai", "sentence_transformers", "torch", "transf
 LATER = (
     *("hashlib", "jinja2", "json", "markdown_it", "numpy", "psutil", "pydantic"),
     "textual.widgets._markdown",
+    *("memory", "sentence_transformers", "tui.core.memories", "tui.ui.screens.memories"),
     *("engine.contract", "tui.core.turn", "tui.core.conversation", "tui.core.store.tree", "tui.ui.live"),
     *("tui.ui.rows", "tui.ui.widgets.conversations", "tui.ui.widgets.popup", "tui.ui.widgets.entries"),
     *("tui.core.commands", "tui.core.complete", "tui.ui.screens.commands", "tui.ui.screens.palette"),

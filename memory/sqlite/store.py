@@ -212,6 +212,12 @@ class MemoryStore:
         with self._connections.reading() as db:
             return choices.chosen(db, conversation, "veto")
 
+    def count(self) -> int:
+        """How many memories are here, hidden ones aside; reads no row."""
+        with self._connections.reading() as db:
+            here, hidden = "SELECT count(*) FROM memory", "SELECT count(*) FROM hidden"
+            return int(db.execute(here).fetchone()[0]) - int(db.execute(hidden).fetchone()[0])
+
     def stats(self) -> Stats:
         """Counts of what is here; reads every row."""
         with self._connections.reading() as db:

@@ -35,6 +35,11 @@ if TYPE_CHECKING:
 @click.option(
     "--thinking-budget", type=click.IntRange(1), help="Most tokens of thinking. Default: the mode's."
 )
+@click.option(
+    "--memory/--no-memory",
+    default=None,
+    help="Whether memories are recalled. Default: as it is set, and none where there are none.",
+)
 @click.option("--no-save", is_flag=True, help="Keep nothing of this question on disk.")
 @engine_options
 @click.pass_context
@@ -84,4 +89,6 @@ def _wishes(flags: Flags) -> Wishes:
         tuple(parse_bias(text) for text in flags.pop("logit_bias")),
         flags.pop("thinking_budget"),
     )
-    return Wishes(flags.pop("temperature"), flags.pop("seed"), flags.pop("max_tokens"), constraints)
+    return Wishes(
+        flags.pop("temperature"), flags.pop("seed"), flags.pop("max_tokens"), constraints, flags.pop("memory")
+    )

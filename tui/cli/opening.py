@@ -33,6 +33,7 @@ def open_session(flags: Flags, keep: bool = True, load: bool = True) -> Iterator
     data = ensure_private_dir(data_dir())
     store = Store.open(conversations_file() if keep else None)
     session = Session.begin(config, catalog, store, data, load)
+    session.keep = keep
     session.settings_file = SettingsFile(config_dir() / "config.toml", dict(os.environ), given(flags))
     try:
         yield session

@@ -11,7 +11,7 @@ from typing import Literal
 from modes import tables
 
 #: What an argument names, and so where the words that complete it come from.
-Kind = Literal["mode", "conversation", "file", "theme"]
+Kind = Literal["mode", "conversation", "file", "theme", "memory"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +54,12 @@ COMMANDS = (
     Command("delete", "delete this conversation", "[ID]", "conversation"),
     Command("undo", "bring back what was deleted last"),
     Command("context", "how the context is divided"),
+    Command(
+        "memory",
+        "memories: show them to the model or not, find, open, pin, veto, forget; alone: what holds",
+        "[on|off|list|search TEXT|open ID|pin ID|unpin ID|veto ID|unveto ID|forget ID|stats]",
+        "memory",
+    ),
     Command("sidebar", "show or hide the conversations beside this one"),
     Command("stop", "end the answer under way, keep what there is"),
     Command("theme", "change the colours; alone: list them", "[NAME]", "theme"),

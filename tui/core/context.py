@@ -17,7 +17,7 @@ from tui.core.window import fit
 
 @dataclass(frozen=True, slots=True)
 class Split:
-    """Tokens. ``memory`` is 0 as long as no memories are recalled; ``hidden``: messages left out."""
+    """Tokens. ``memory`` is what stands before the questions; ``hidden``: messages left out."""
 
     system: int
     memory: int
@@ -35,9 +35,16 @@ class Split:
         """Tokens that are left for the next question and its answer."""
         return max(0, self.context - self.used)
 
-    def grown(self, used: int | None) -> Split:
-        """The same with so many tokens taken in all, as the engine counted them since (None: as here)."""
-        return self if used is None else replace(self, history=max(0, used - self.system - self.memory))
+    def grown(self, used: int | None, memory: int | None = None) -> Split:
+        """The same with so many tokens taken in all, as the engine counted them since (None: as here).
+
+        ``memory`` of them are memories (None: as many as here).
+        """
+        if used is None:
+            return self
+        spoken = max(0, used - self.system)
+        memory = min(self.memory if memory is None else memory, spoken)
+        return replace(self, memory=memory, history=spoken - memory)
 
     @property
     def shares(self) -> tuple[tuple[str, int], ...]:
@@ -62,5 +69,12 @@ def measure(engine: Engine, voice: Voice, path: Sequence[Node]) -> Split:
         return engine.count_tokens(messages, thinking)
 
     window = fit(lead.prompt, path, context, count)
-    history = max(0, count(window.messages) - system)
-    return Split(system, 0, history, context, window.dropped.messages if window.dropped else 0)
+    spoken = max(0, count(window.messages) - system)
+    hidden = window.dropped.messages if window.dropped else 0
+    memory = min(remembered(path), spoken)
+    return Split(system, memory, spoken - memory, context, hidden)
+
+
+def remembered(path: Sequence[Node]) -> int:
+    """Tokens that the memories shown on ``path`` take together, those of messages left out among them."""
+    return sum(node.memories.tokens for node in path if node.memories)

@@ -6,9 +6,12 @@ Plain data only: how they are kept is `tui.core.store`'s business.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from engine.contract import Role, Usage
+
+if TYPE_CHECKING:
+    from memory.recalled import Shown
 
 #: Characters of an id that are enough to show.
 SHORT_ID = 8
@@ -38,8 +41,24 @@ class Provenance:
 
 
 @dataclass(frozen=True, slots=True)
+class Recollection:
+    """The memories that the model was shown before a question, the nearest first.
+
+    ``block`` is what it read of them, byte for byte; ``tokens`` is what that took of the prompt.
+    """
+
+    block: str
+    shown: tuple[Shown, ...]
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Node:
-    """One message in the tree. ``created_at`` is seconds since the epoch, UTC."""
+    """One message in the tree. ``created_at`` is seconds since the epoch, UTC.
+
+    ``memories`` are those that an answer was written with: they stood right before its question, and every
+    later turn on the same path reads them there again.
+    """
 
     id: str
     parent: str | None
@@ -52,6 +71,7 @@ class Node:
     error: str | None = None
     provenance: Provenance | None = None
     usage: Usage | None = None
+    memories: Recollection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +133,19 @@ class Unverified:
             f"{', '.join(self.names)}: unverified coefficients were left out: check them "
             f"(tui modes verify {first}), or ask for them by name (/mode {first}, -m {first})"
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Reminded:
+    """Memories were looked for. ``memories`` are what the model is shown, None for none.
+
+    ``abstained``: there were some, and none was near enough. ``notes`` are what was not said before of how
+    recall works here, a line each.
+    """
+
+    memories: Recollection | None
+    abstained: bool = False
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
-from tui.core.conversation import Conversation, Node
+from tui.core.conversation import Conversation, Node, Recollection
 from tui.core.newfile import new_file, reason
 
 #: Version of the JSON's shape; programs may rely on the names within one.
@@ -35,6 +35,8 @@ def markdown(conversation: Conversation, path: Sequence[Node]) -> str:
             parts.append(f"<details><summary>Thinking</summary>\n\n{node.thinking.strip()}\n\n</details>")
         if node.content.strip():
             parts.append(node.content.strip())
+        if node.memories:
+            parts.append(_memories(node.memories))
         if node.status != "done":
             parts.append(f"*({node.status}{f': {node.error}' if node.error else ''})*")
     return "\n\n".join(parts) + "\n"
@@ -43,7 +45,7 @@ def markdown(conversation: Conversation, path: Sequence[Node]) -> str:
 def as_json(conversation: Conversation, path: Sequence[Node]) -> str:
     """One JSON object: ``schema``, ``conversation``, and ``messages`` from the root on.
 
-    Times are ISO 8601 in UTC; an answer carries its provenance and usage.
+    Times are ISO 8601 in UTC; an answer carries its provenance and usage, and the memories it was shown.
     """
     exported = {
         "schema": SCHEMA,
@@ -105,7 +107,18 @@ def _message(node: Node) -> dict[str, object]:
         "created_at": _iso(node.created_at),
         "provenance": asdict(node.provenance) if node.provenance else None,
         "usage": asdict(node.usage) if node.usage else None,
+        "memories": asdict(node.memories) if node.memories else None,
     }
+
+
+def _memories(memories: Recollection) -> str:
+    """What was shown before the question, folded as thinking is."""
+    rows = [
+        f"- #{one.id} ({one.stage} {one.temperature:.0f}, relevance {one.relevance:.2f}): "
+        + " ".join(one.content.split())
+        for one in memories.shown
+    ]
+    return "\n".join(["<details><summary>Memories shown</summary>\n", *rows, "\n</details>"])
 
 
 def _iso(seconds: float) -> str:

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     from modes.voice import Voice
     from tui.core.coefficients import Wardrobe
     from tui.core.config import Config
+    from tui.core.means import Means
+    from tui.core.memories import Memories
     from tui.core.settings_file import SettingsFile
+    from tui.core.standing import Standing
     from tui.core.store import Store
     from tui.core.turn import Turns
 
@@ -28,7 +31,8 @@ class Session:
     """``notices`` are what the operator is still to be told, whole sentences; whoever tells them clears it.
 
     ``data`` is the folder in which coefficients are looked for, ``history`` what was sent from the prompt.
-    Without ``settings_file`` no change of settings is seen.
+    Without ``settings_file`` no change of settings is seen. ``keep`` False: of what is asked nothing is to be
+    left on the disk.
     """
 
     config: Config
@@ -39,8 +43,10 @@ class Session:
     notices: list[str] = field(default_factory=list)
     history: History = field(default_factory=lambda: History(None))
     settings_file: SettingsFile | None = None
+    keep: bool = True
     _asked: set[str] = field(default_factory=set)
     _wardrobe: Wardrobe | None = None
+    _memories: Memories | None = None
     _turns: Turns | None = None
     _making: threading.Lock = field(default_factory=threading.Lock)
 
@@ -90,17 +96,40 @@ class Session:
                 self._wardrobe = Wardrobe(subspace_dir(self.data), asked=self._asked)
             return self._wardrobe
 
+    def memories(self) -> Memories | None:
+        """What turns recall from, opened with the first that does; None without a folder to look in."""
+        from tui.core.memories import Memories
+        from tui.core.paths import memories_file
+
+        def opening() -> Means | None:
+            if self.data is None or not memories_file(self.data).exists():
+                return None
+            from tui.core.means import local  # NumPy and a second SQLite file come with it
+
+            return local(memories_file(self.data))
+
+        with self._making:
+            if self._memories is None and self.data is not None:
+                self._memories = Memories(opening, keep=self.keep)
+            return self._memories
+
+    def standing(self) -> Standing | None:
+        """How memory stands as far as it is known, at once; None as long as there is nothing to say."""
+        return None if self._memories is None else self._memories.standing()
+
     def turns(self) -> Turns:
         """Turns on the loaded engine; waits for it. Raises what loading raised."""
         from tui.core.turn import Turns
 
-        engine, wardrobe = self.loader.wait(), self.wardrobe()
+        engine, wardrobe, memories = self.loader.wait(), self.wardrobe(), self.memories()
         with self._making:
             if self._turns is None:
-                self._turns = Turns(engine, self.store, wardrobe)
+                self._turns = Turns(engine, self.store, wardrobe, memories)
             return self._turns
 
     def close(self) -> None:
-        """Stop loading or close the engine, then close the store."""
+        """Stop loading or close the engine, then close the stores."""
         self.loader.close()
+        if self._memories is not None:
+            self._memories.close()
         self.store.close()

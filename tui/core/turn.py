@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from engine.contract import Chunk, DoneReason, Engine, EngineError, Request, Sampling, Scales, Usage
@@ -20,19 +21,23 @@ from tui.core.conversation import (
     Node,
     NotSaved,
     Provenance,
+    Reminded,
     Started,
     Status,
     Untrained,
     Unverified,
 )
+from tui.core.reminding import NOTHING, Reminder
 from tui.core.store import Store, StoreError
 from tui.core.window import fit
 
 if TYPE_CHECKING:
     from modes.voice import Voice
     from tui.core.coefficients import Wardrobe
+    from tui.core.memories import Memories
+    from tui.core.recollection import Count
 
-Event = Started | Untrained | Unverified | Dropped | NotSaved | Chunk | Finished
+Event = Started | Untrained | Unverified | Reminded | Dropped | NotSaved | Chunk | Finished
 
 #: Seconds between two saves of an answer under way: what a kill may lose.
 SAVE_EVERY = 0.5
@@ -53,7 +58,7 @@ class Ask:
 
     ``question`` None writes another answer to the question at ``parent``; otherwise the question is
     put under ``parent`` (None: at the root). ``sampling``, ``max_tokens`` and the thinking budget among
-    ``constraints`` override the mode's.
+    ``constraints`` override the mode's. Without ``recall`` no memories are looked for.
     """
 
     conversation: str
@@ -63,6 +68,7 @@ class Ask:
     sampling: Sampling | None = None
     max_tokens: int | None = None
     constraints: Constraints = UNCONSTRAINED
+    recall: bool = True
 
 
 @dataclass(slots=True)
@@ -75,6 +81,7 @@ class _Draft:
     saved_at: float = 0.0
     told: bool = False
     ended: bool = False
+    remembered: bool = True
     coefficients: str | None = None
     scales: Scales = ()
 
@@ -82,9 +89,16 @@ class _Draft:
 class Turns:
     """Runs turns on one engine and one store. Answers that could not be saved are kept for the next try."""
 
-    def __init__(self, engine: Engine, store: Store, wardrobe: Wardrobe | None = None) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        store: Store,
+        wardrobe: Wardrobe | None = None,
+        memories: Memories | None = None,
+    ) -> None:
         self._engine, self._store, self._wardrobe = engine, store, wardrobe
-        self._unsaved: dict[str, Callable[[], Node]] = {}
+        self._reminder = None if memories is None else Reminder(memories, store)
+        self._unsaved: dict[str, Callable[[], None]] = {}
         self._told: set[str] = set()
         # Turns of several conversations run at once, each on its own thread.
         self._saving = threading.Lock()
@@ -102,23 +116,16 @@ class Turns:
         question, draft, request = self._begin(ask)
         try:
             yield Started(question, draft.node)
-            if self._wardrobe is not None:
-                worn = self._wardrobe.prepare(self._engine, ask.voice.scales)
-                draft.coefficients, draft.scales = worn.version, worn.scales
-                if absent := self._untold(worn.absent):
-                    yield Untrained(absent)
-                if unverified := self._untold(worn.unverified):
-                    yield Unverified(unverified)
-            window = fit(
-                ask.voice.lead.prompt,
-                self._store.path(request.parent),
-                self._engine.info.context,
-                lambda messages: self._engine.count_tokens(messages, request.thinking),
-            )
+            yield from self._dress(ask.voice, draft)
+            count = partial(self._engine.count_tokens, thinking=request.thinking)
+            path = yield from self._remind(ask, self._store.path(request.parent), draft, count)
+            window = fit(ask.voice.lead.prompt, path, self._engine.info.context, count)
             if window.dropped:
                 yield window.dropped
             asked = replace(request.request, messages=window.messages, scales=draft.scales)
             yield from self._answer(draft, asked)
+            if self._reminder is not None:
+                self._reminder.answered(ask.conversation, draft.text, draft.node.memories)
         except (EngineError, StoreError) as error:
             yield from self._finish(draft, "failed", None, str(error))
         except (GeneratorExit, KeyboardInterrupt):
@@ -178,6 +185,41 @@ class Turns:
             elif chunk.text or chunk.thinking:
                 yield from self._save(draft)
 
+    def _dress(self, voice: Voice, draft: _Draft) -> Iterator[Untrained | Unverified]:
+        """Install what ``voice`` speaks with."""
+        if self._wardrobe is None:
+            return
+        worn = self._wardrobe.prepare(self._engine, voice.scales)
+        draft.coefficients, draft.scales = worn.version, worn.scales
+        if absent := self._untold(worn.absent):
+            yield Untrained(absent)
+        if unverified := self._untold(worn.unverified):
+            yield Unverified(unverified)
+
+    def _remind(
+        self, ask: Ask, path: list[Node], draft: _Draft, count: Count
+    ) -> Generator[Reminded | NotSaved, None, list[Node]]:
+        """Say what the draft is written with of memories; returns the way to it, itself at the end."""
+        if self._reminder is None:
+            return path
+        reminded = self._reminder.remind(ask, path, self._engine.info.context, count)
+        draft.node = replace(draft.node, memories=reminded.memories)
+        unsaved = self._remember(draft)
+        if reminded != NOTHING:
+            yield reminded
+        yield from unsaved
+        return self._reminder.read(ask.conversation, [*path, draft.node])
+
+    def _remember(self, draft: _Draft) -> list[NotSaved]:
+        """Keep what the draft is written with, before it is written."""
+        if draft.node.memories is not None:
+            try:
+                self._store.remember(draft.node.id, draft.node.memories)
+            except StoreError as error:
+                draft.remembered, draft.told = False, True
+                return [NotSaved(str(error))]
+        return []
+
     def _untold(self, names: tuple[str, ...]) -> tuple[str, ...]:
         """Those of ``names`` that nothing was said of yet."""
         new = tuple(name for name in names if name not in self._told)
@@ -224,7 +266,17 @@ class Turns:
             error=error,
             provenance=provenance,
         )
-        self._unsaved[node.id] = lambda: self._store.finish_answer(
+        self._unsaved[node.id] = partial(self._keep, node, draft.remembered)
+        reasons = self._save_again()
+        draft.ended = True
+        for reason in reasons:
+            yield NotSaved(reason)
+        yield Finished(node)
+
+    def _keep(self, node: Node, remembered: bool) -> None:
+        if not remembered and node.memories is not None:
+            self._store.remember(node.id, node.memories)
+        self._store.finish_answer(
             node.id,
             text=node.content,
             thinking=node.thinking,
@@ -233,11 +285,6 @@ class Turns:
             provenance=node.provenance,
             error=node.error,
         )
-        reasons = self._save_again()
-        draft.ended = True
-        for reason in reasons:
-            yield NotSaved(reason)
-        yield Finished(node)
 
     def _save_again(self) -> list[str]:
         """Try to write every finished answer that is not on disk yet; why it failed, once per answer."""

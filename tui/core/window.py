@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from engine.contract import Message
-from tui.core.conversation import Dropped, Node
+from tui.core.conversation import Dropped, Node, Recollection
 
 #: Messages dropped at a time.
 BLOCK = 8
@@ -27,9 +27,28 @@ class Window:
     dropped: Dropped | None
 
 
+def answer_room(context: int) -> int:
+    """Tokens of ``context`` that are kept free for the answer."""
+    return min(ANSWER_ROOM, context // 4)
+
+
 def as_messages(path: Sequence[Node]) -> list[Message]:
-    """Nodes as the model sees them; answers that never got a word are left out."""
-    return [Message(node.role, node.content) for node in path if node.content]
+    """Nodes as the model sees them; answers that never got a word are left out.
+
+    What an answer was shown of memories begins the message before it, as it did when it was written: a
+    message of its own would be refused by templates that want questions and answers in turn.
+    """
+    answers = [*path[1:], None]
+    return [
+        Message(node.role, reminded(node.content, after.memories if after else None))
+        for node, after in zip(path, answers, strict=False)
+        if node.content
+    ]
+
+
+def reminded(question: str, memories: Recollection | None) -> str:
+    """``question`` with what the model is shown before it."""
+    return f"{memories.block}\n\n{question}" if memories else question
 
 
 def fit(prompt: str, path: Sequence[Node], context: int, count: Callable[[Sequence[Message]], int]) -> Window:
@@ -39,7 +58,7 @@ def fit(prompt: str, path: Sequence[Node], context: int, count: Callable[[Sequen
     """
     system = [Message("system", prompt)] if prompt else []
     history = as_messages(path)
-    limit = context - min(ANSWER_ROOM, context // 4)
+    limit = context - answer_room(context)
     whole = count([*system, *history])
     if whole <= limit:
         return Window((*system, *history), None)

@@ -12,6 +12,7 @@ from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 
 from engine.contract import Chunk, Sampling
+from memory.recalled import Shown
 from modes.voice import Voice
 from tui.core import resuming
 from tui.core.constraints import UNCONSTRAINED, Constraints
@@ -22,6 +23,7 @@ from tui.core.conversation import (
     Finished,
     Node,
     NotSaved,
+    Reminded,
     Untrained,
     Unverified,
 )
@@ -31,6 +33,8 @@ from tui.core.turn import Ask, Event
 from tui.headless.inputs import not_held
 
 SCHEMA = 1
+#: Seconds that a question waits to be embedded: what it finds should not depend on how busy a machine is.
+PATIENCE = 10.0
 _ENDINGS = {
     "length": "cut off: the limit of tokens for one answer was reached",
     "context": "cut off: the context is full (a larger one: --context)",
@@ -53,12 +57,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the command line says over the mode; None leaves it as it is."""
+    """What the command line says over the mode and the settings; None leaves it as it is."""
 
     temperature: float | None = None
     seed: int | None = None
     max_tokens: int | None = None
     constraints: Constraints = UNCONSTRAINED
+    memory: bool | None = None
 
     def sampling(self, voice: Voice) -> Sampling:
         """The mode's sampling with these over it."""
@@ -93,6 +98,7 @@ def ask(session: Session, place: Place, question: str, wishes: Wishes, as_json: 
     notices = Notices()
     for notice in session.notices:
         notices.say(notice)
+    memory = _recalls(session, place.conversation.id, wishes.memory)
     notices.wait(session.loader)
     _say_of_model(session, place, notices)
     _say_of_schema(wishes.constraints.json_schema, notices)
@@ -105,6 +111,7 @@ def ask(session: Session, place: Place, question: str, wishes: Wishes, as_json: 
         wishes.sampling(place.voice),
         wishes.max_tokens,
         wishes.constraints,
+        memory,
     )
     with closing(session.turns().run(request)) as events:
         next(events)  # from here on the question is on record
@@ -118,6 +125,16 @@ def ask(session: Session, place: Place, question: str, wishes: Wishes, as_json: 
     if answer.status == "failed":
         notices.say(f"tui: {answer.error}")
     return 1 if answer.status == "failed" else 0
+
+
+def _recalls(session: Session, conversation: str, wish: bool | None) -> bool:
+    """Whether to recall; what that needs is then on its way while the model is loaded."""
+    memories = session.memories()
+    wanted = memories is not None and (memories.on(conversation) if wish is None else wish)
+    if memories is not None and wanted:
+        memories.patience = PATIENCE
+        memories.begin()
+    return wanted
 
 
 def _say_of_model(session: Session, place: Place, notices: Notices) -> None:
@@ -146,6 +163,9 @@ def _run(events: Generator[Event, None, None], notices: Notices, stream: bool) -
             )
         elif isinstance(event, Untrained | Unverified):
             notices.say(event.text)
+        elif isinstance(event, Reminded):
+            for note in event.notes:
+                notices.say(note)
         elif isinstance(event, NotSaved):
             notices.say(f"the answer is not saved: {event.reason}")
         elif isinstance(event, Finished):
@@ -185,6 +205,19 @@ def _as_json(answer: Node) -> dict[str, object]:
         "mode": provenance.mode if provenance else None,
         "sampling": provenance.sampling if provenance else None,
         "constraints": provenance.constraints if provenance else None,
+        "memories": [_shown(one) for one in answer.memories.shown] if answer.memories else [],
         "usage": usage
         and {**asdict(usage), "prefill_rate": usage.prefill_rate, "decode_rate": usage.decode_rate},
+    }
+
+
+def _shown(one: Shown) -> dict[str, object]:
+    return {
+        "id": one.id,
+        "temperature": round(one.temperature, 1),
+        "stage": one.stage,
+        "relevance": round(one.relevance, 3),
+        "domain": one.domain,
+        "tokens": one.tokens,
+        "text": one.content,
     }

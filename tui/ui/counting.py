@@ -32,7 +32,11 @@ class Counting:
     def split(self) -> Split | None:
         """As far as it is known now; it grows with the answer being written."""
         split = self._counted.get(self._key) if self._counted else None
-        return split.grown(self._desk.meter.used) if split else None
+        if split is None or self._desk.meter.used is None:
+            return split
+        from tui.core.context import remembered
+
+        return split.grown(self._desk.meter.used, remembered(self._desk.front.path))
 
     def wanted(self) -> tuple[Key, Engine, Voice, list[Node]] | None:
         """What `count` is to be called with, None when all is counted or being counted."""

@@ -14,7 +14,7 @@ from tui.core.store import StoreError
 
 if TYPE_CHECKING:
     from modes.voice import Voice
-    from tui.core.conversation import Conversation, Finished, Node, Started
+    from tui.core.conversation import Conversation, Finished, Node, Reminded, Started
     from tui.core.session import Session
     from tui.core.turn import Ask
     from tui.core.versions import Version
@@ -38,6 +38,7 @@ class Dialogue:
         self.versions: dict[str, Version] = {}
         self.unsaved = False
         self._edited: Node | None = None
+        self._recalls: bool | None = None
         self.voice, self.trouble = self._voice(session.config.mode)
 
     @property
@@ -60,10 +61,27 @@ class Dialogue:
         """The newest question on the way here."""
         return next((node for node in reversed(self.path) if node.role == "user"), None)
 
+    @property
+    def recalls(self) -> bool:
+        """Whether questions here are shown memories, if there are any."""
+        if self._recalls is not None:
+            return self._recalls
+        memories = self._session.memories()
+        return memories is not None and memories.on(self.id)
+
+    def switch_memory(self, on: bool) -> None:
+        """Show memories here or do not, until the program ends."""
+        self._recalls = on
+        memories = self._session.memories()
+        if memories is not None and self.id is not None:
+            memories.switch(self.id, on)
+
     def ask(self, question: str) -> Ask:
         """A turn for ``question``; the conversation is made in the store if there is none."""
         if self.conversation is None:
             self.conversation = self._session.store.create(self.voice.spec)
+            if self._recalls is not None:
+                self.switch_memory(self._recalls)
         end = self.path[-1].id if self.path else None
         parent = self._edited.parent if self._edited is not None else end
         return self._turn(self.conversation, question, parent)
@@ -102,6 +120,10 @@ class Dialogue:
         if branched:
             self.versions = self._versions()
         return branched
+
+    def reminded(self, event: Reminded) -> None:
+        """What the last answer is written with is known."""
+        self.path[-1] = replace(self.path[-1], memories=event.memories)
 
     def wrote(self, text: str, thinking: str) -> None:
         """More of the last answer has come."""
@@ -161,7 +183,7 @@ class Dialogue:
     def _turn(self, conversation: Conversation, question: str | None, parent: str | None) -> Ask:
         from tui.core.turn import Ask
 
-        return Ask(conversation.id, self.voice, question, parent)
+        return Ask(conversation.id, self.voice, question, parent, recall=self.recalls)
 
     def _versions(self) -> dict[str, Version]:
         if self.conversation is None or not self.path:

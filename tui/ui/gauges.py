@@ -5,6 +5,8 @@ This module must not know widgets other than the fields that it makes.
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from textual.content import Content
@@ -36,10 +38,13 @@ def model_name(session: Session) -> str:
 def fields(session: Session, badge: Content, desk: Desk, split: Split | None) -> list[Field]:
     """Model, mode, context, and the speeds that are known."""
     name, meter = model_name(session), desk.meter
-    shown = [Field(Content(name), 3, Content(name[:SHORT_NAME].rstrip("-_. "))), Field(badge, 6)]
+    shown = [Field(Content(name), 4, Content(name[:SHORT_NAME].rstrip("-_. "))), Field(badge, 6)]
     engine = session.loader.engine
     if engine is not None:
         shown.append(_context(engine.info.context, meter, split))
+    if standing := session.standing():
+        told = replace(standing, on=desk.front.recalls).text(time.time())
+        shown.append(Field(Content(told), 3, Content(told.partition(",")[0])))
     if behind := desk.behind:
         shown.append(Field(Content(behind), 5))
     if meter.first_token is not None:

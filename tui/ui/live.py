@@ -10,7 +10,16 @@ import time
 from dataclasses import dataclass, replace
 
 from engine.contract import Chunk
-from tui.core.conversation import Dropped, Finished, NotSaved, Started, Untrained, Unverified
+from tui.core.conversation import (
+    Dropped,
+    Finished,
+    NotSaved,
+    Recollection,
+    Reminded,
+    Started,
+    Untrained,
+    Unverified,
+)
 from tui.core.session import Session
 from tui.core.turn import Ask
 from tui.ui.dialogue import Dialogue
@@ -36,6 +45,15 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Recalled:
+    """Memories are shown to the model, or none was near enough; ``notes`` stay with the answer."""
+
+    memories: Recollection | None
+    abstained: bool
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Warned:
     """Something to be said of the answer that stays."""
 
@@ -55,7 +73,7 @@ class Returned:
     error: BaseException | None
 
 
-Step = Began | Written | Warned | Ended | Returned
+Step = Began | Recalled | Written | Warned | Ended | Returned
 
 
 class Live:
@@ -112,10 +130,12 @@ class Live:
             case Started() as event:
                 self.started = True
                 return Began(self.dialogue.started(event))
-            case Dropped() as event:
-                return self._warned(dropped(event))
-            case Untrained() | Unverified() as event:
-                return self._warned(event.text)
+            case Reminded() as event:
+                self.dialogue.reminded(event)
+                self.warnings += event.notes
+                return Recalled(event.memories, event.abstained, event.notes)
+            case Dropped() | Untrained() | Unverified() as event:
+                return self._warned(dropped(event) if isinstance(event, Dropped) else event.text)
             case NotSaved(reason):
                 self.dialogue.unsaved = True
                 return self._warned(f"not saved: {reason}")

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tui.ui.widgets.entries import Answer
     from tui.ui.widgets.transcript import Item, Transcript
 
+NONE_NEAR = "no memory was near enough to the question"
+
 
 class Presenter:
     """What is behind goes on without it, and is shown as far as it has come when it comes to the front."""
@@ -72,7 +74,7 @@ class Presenter:
         return "" if self._session.loader.engine else "waiting for the model"
 
     async def _show(self, live: Live, step: Step) -> None:
-        from tui.ui.live import Began, Ended, Warned, Written
+        from tui.ui.live import Began, Ended, Recalled, Warned, Written
         from tui.ui.wording import ending
 
         answer = self._answer_shown
@@ -84,6 +86,13 @@ class Presenter:
                 await answer.write(text, thinking)
                 if thinking:
                     answer.count_thinking(live.meter.thought, getattr(lead, "thinking_budget", None))
+            case Recalled(memories, abstained, notes):
+                if answer and memories:
+                    answer.remind(memories)
+                elif answer and abstained:
+                    answer.tell(NONE_NEAR)
+                for note in notes:
+                    self._warn(note)
             case Warned(text):
                 self._warn(text)
             case Ended() if answer:

@@ -109,3 +109,14 @@ def test_a_folder_where_a_file_should_be_is_refused(tmp_path: Path) -> None:
     with pytest.raises(PathUnusable, match="not a file"):
         paths.ensure_private_file(tmp_path / "f")
     assert mode_of(tmp_path / "f") == 0o755
+
+
+def test_what_is_removed_with_our_data_is_every_file_of_the_memories_and_none_of_others(
+    tmp_path: Path,
+) -> None:
+    ours = {
+        f"memories.sqlite3{end}" for end in ("", "-wal", "-shm", ".vectors-0123", ".vectors-0123.ab.part")
+    }
+    for name in (*ours, "memories.sqlite3.mine", "memories.txt"):
+        (tmp_path / name).touch()
+    assert {path.name for path in paths.our_data(tmp_path)} == ours

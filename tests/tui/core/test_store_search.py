@@ -14,7 +14,7 @@ from tui.core.conversation import Provenance
 from tui.core.store import Store
 
 PLAIN = Provenance(model="m", fingerprint=None, mode="base", mode_version="1")
-CAPITALS = "".join(chr(code) for code in range(0x13A0, 0x13F6))
+CAPITALS = "".join(chr(code) for code in range(0x13A0, 0x13F5))
 SMALL = CAPITALS.lower()
 
 

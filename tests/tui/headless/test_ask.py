@@ -57,6 +57,7 @@ def test_json_is_one_object_with_all_that_the_answer_is(program: Program) -> Non
         "conversation": answer.conversation,
         "model": answer.provenance.model,
         "mode": "coding",
+        "memories": [],
     }
     assert sampling == answer.provenance.sampling
     assert [sampling["seed"], sampling["temperature"], sampling["top_p"]] == [7, 0.5, 0.9]

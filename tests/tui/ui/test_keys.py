@@ -40,7 +40,7 @@ def test_no_two_actions_have_the_same_key() -> None:
         ({"fold": "Ctrl+F, F7"}, {"fold": "ctrl+f,f7"}),
         ({"fold": "alt+x"}, {"fold": "alt+x"}),
         ({"fold": "ctrl+question_mark"}, {"fold": "ctrl+question_mark"}),
-        ({"fold": "f8", "list_delete": "escape", "list_leave": "f6"},) * 2,
+        ({"fold": "f8", "list_delete": "escape", "list_leave": "f5"},) * 2,
         ({"fold": "ctrl+p", "palette": "ctrl+t"}, {"fold": "ctrl+p", "palette": "ctrl+t"}),
     ],
 )

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,19 @@ from textual.pilot import Pilot
 from textual.widgets import Input, TextArea
 
 from engine.contract import LoadCancelled, Progress
+from memory.recalled import Shown
+from memory.sqlite.store import MemoryStore
 from modes.catalog import Catalog
 from scripts.screenshots import without_hosts
+from tests.tui.core.remembered import HARBOUR, TIDE, by_keyword
 from tests.tui.ui.test_chat import LONG
 from tui.core.config import Config
-from tui.core.conversation import Provenance
+from tui.core.conversation import Provenance, Recollection
+from tui.core.memories import Memories
 from tui.core.models import EngineLoader
 from tui.core.session import Session
 from tui.core.store import Store
+from tui.ui import memory_words
 from tui.ui.app import ChatApp
 
 SMALL, LARGE = (80, 24), (120, 40)
@@ -71,16 +77,44 @@ def pictured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callab
 
     store = Store.open(tmp_path / "conversations.sqlite3")
 
-    def make(talk: bool = False, **settings: Any) -> ChatApp:
+    def make(talk: bool = False, reminded: bool = False, **settings: Any) -> ChatApp:
         config = Config(**{"model": Path("/models/fixed-1B.gguf"), "ascii": False, **settings})
         session = Session.begin(config, Catalog.load(None), store, tmp_path, load=False)
         session.loader = EngineLoader(never)
+        if reminded:
+            session._memories = _frozen(tmp_path / "memories.sqlite3")
+            return ChatApp(session, _reminded(store))
         talks = _conversations(store)
         return ChatApp(session, talks if talk else None)
 
     yield make
     ended.set()
     store.close()
+
+
+def _frozen(file: Path) -> Memories:
+    """A store with one of the memories that were shown, made three hours ago."""
+    now = time.time() - 3 * 3600
+    with closing(MemoryStore.open(file, clock=lambda: now)) as store:
+        store.add(TIDE, temperature=90.0, domain="port", tags=("tide", "harbour"), provenance="almanac.md")
+    memories = by_keyword(file)
+    memories.warm()
+    return memories
+
+
+def _reminded(store: Store) -> str:
+    """A conversation whose answer was written with three memories."""
+    talk = store.create("coding")
+    question = store.add_question(talk.id, None, "When is the harbour of Ettersby full?")
+    answer = store.begin_answer(talk.id, question.id, Provenance("fixed-1B", None, "coding", "1")).id
+    shown = (
+        Shown("L1", TIDE, "white hot", 92.4, 0.81, "port", 17),
+        Shown("84213", HARBOUR, "warm", 55.0, 0.44, None, 22),
+        Shown("L17", "ᎤᏬᏗᎨ: brown.\nA second line.", "archive", 5.0, 0.4, None, 12),
+    )
+    store.remember(answer, Recollection("block", shown, 131))
+    store.finish_answer(answer, text="At noon.", thinking="Noon.", status="done", usage=None)
+    return talk.id
 
 
 def _conversations(store: Store) -> str:
@@ -157,6 +191,21 @@ def test_a_conversation(
 def test_completion(pictured: Callable[..., ChatApp], snap_compare: Any, look: str) -> None:
     before = after("down", text="/mode legal*0.7+")
     assert snap_compare(pictured(**LOOKS[look]), terminal_size=SMALL, run_before=before)
+
+
+@pytest.mark.parametrize("look", ["dark", "ascii"])
+def test_the_memories_under_an_answer(pictured: Callable[..., ChatApp], snap_compare: Any, look: str) -> None:
+    app = pictured(reminded=True, **LOOKS[look])
+    assert snap_compare(app, terminal_size=SMALL, run_before=after("ctrl+t"))
+
+
+@pytest.mark.parametrize("look", ["dark", "ascii"])
+def test_an_opened_memory(
+    pictured: Callable[..., ChatApp], snap_compare: Any, look: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(memory_words, "_when", lambda *_: "2026-11-24 12:00 (3 h)")
+    app = pictured(reminded=True, **LOOKS[look])
+    assert snap_compare(app, terminal_size=SMALL, run_before=after("f5", "p"))
 
 
 @pytest.mark.parametrize(("look", "size"), [("dark", SMALL), ("monochrome", LARGE)], ids=_named)

@@ -15,7 +15,7 @@ from tui.core.store.search import index
 
 if TYPE_CHECKING:
     from engine.contract import Usage
-    from tui.core.conversation import Node, Provenance, Status
+    from tui.core.conversation import Node, Provenance, Recollection, Status
     from tui.core.store.recovery import Owner
 
 
@@ -39,6 +39,13 @@ def begin(db: sqlite3.Connection, place: str, parent: str, provenance: Provenanc
         (to_json(provenance), owner.pid, owner.started, node),
     )
     return tree.message(db, node)[1]
+
+
+def remember(db: sqlite3.Connection, node: str, memories: Recollection) -> None:
+    """Keep what the answer is written with. Raises `StoreError` for an unknown answer."""
+    saved = db.execute("UPDATE message SET memories = ? WHERE id = ?", (to_json(memories), node))
+    if not saved.rowcount:
+        tree.message(db, node)
 
 
 def save_partial(db: sqlite3.Connection, node: str, text: str, thinking: str) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # a start without any row needs none of them
     from engine.contract import Usage
-    from tui.core.conversation import Conversation, Node, Provenance
+    from tui.core.conversation import Conversation, Node, Provenance, Recollection
 
 TITLE_WIDTH = 60
 
@@ -37,7 +37,7 @@ def title_of(question: str) -> str:
     return start + "…"
 
 
-def to_json(value: Provenance | Usage | None) -> str | None:
+def to_json(value: Provenance | Usage | Recollection | None) -> str | None:
     return None if value is None else json.dumps(asdict(value))
 
 
@@ -71,6 +71,7 @@ def node_of(row: sqlite3.Row) -> Node:
         error=row["error"],
         provenance=_provenance(row["provenance"]),
         usage=None if row["usage"] is None else Usage(**json.loads(row["usage"])),
+        memories=_memories(row["memories"]),
     )
 
 
@@ -82,3 +83,14 @@ def _provenance(stored: str | None) -> Provenance | None:
     fields = json.loads(stored)
     scales = tuple((name, scale) for name, scale in fields.pop("scales"))
     return Provenance(scales=scales, **fields)
+
+
+def _memories(stored: str | None) -> Recollection | None:
+    if stored is None:
+        return None
+    from memory.recalled import Shown
+    from tui.core.conversation import Recollection
+
+    fields = json.loads(stored)
+    shown = tuple(Shown(**one) for one in fields.pop("shown"))
+    return Recollection(shown=shown, **fields)

@@ -57,6 +57,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX conversation_head ON conversation (head)",
         "CREATE INDEX message_conversation ON message (conversation)",
     ),
+    # What an answer was shown of memories, as JSON (`tui.core.conversation.Recollection`).
+    ("ALTER TABLE message ADD COLUMN memories TEXT",),
 )
 
 

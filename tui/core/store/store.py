@@ -18,7 +18,7 @@ from tui.core.store.schema import snapshot, transaction
 
 if TYPE_CHECKING:
     from engine.contract import Usage
-    from tui.core.conversation import Conversation, Hit, Node, Provenance, Status
+    from tui.core.conversation import Conversation, Hit, Node, Provenance, Recollection, Status
 
     # `Store.list` hides the builtin inside the class.
     Conversations = list[Conversation]
@@ -201,6 +201,13 @@ class Store:
         owner = Owner.this_process()
         with self._writing() as db:
             return answers.begin(db, conversation, parent, provenance, owner)
+
+    def remember(self, node: str, memories: Recollection) -> None:
+        """Keep what the answer ``node`` is written with. Raises `StoreError` for an unknown one."""
+        from tui.core.store import answers
+
+        with self._writing() as db:
+            answers.remember(db, node, memories)
 
     def save_partial(self, node: str, text: str, thinking: str) -> None:
         """Keep what there is of an answer; one that is already finished stays as it is."""

@@ -223,7 +223,7 @@ class ChatScreen(Keyed):
         from tui.ui import theme
         from tui.ui.candidates import SessionCandidates
 
-        return SessionCandidates(self.session, lambda: theme.names(self.app))(kind, written)
+        return SessionCandidates(self.session, lambda: theme.names(self.app), self.dialogue)(kind, written)
 
     async def _say(self, text: str, written: str) -> None:
         if self.desk.live is not None:
@@ -254,6 +254,8 @@ class ChatScreen(Keyed):
         loader = self.session.loader
         if not self._loaded and (loader.engine or loader.error):
             self._loaded = True
+            if (memories := self.session.memories()) is not None:
+                memories.begin()
             await self._tell_of_model()
             for note in loader.engine.info.notes if loader.engine else ():
                 await self.transcript.note(note)

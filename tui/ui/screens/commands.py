@@ -5,6 +5,7 @@ A handler raises one of `REFUSALS` with the reason as text; the screen shows it.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from tui.ui import theme
 from tui.ui.badge import badge
 from tui.ui.dialogue import NothingThere
 from tui.ui.messages import ConversationChosen
-from tui.ui.screens import keeping, reading
+from tui.ui.screens import keeping, reading, remembering
 from tui.ui.screens.conversations import ConversationsScreen
 from tui.ui.text import one_line
 from tui.ui.wording import mode_table, voice_lines
@@ -77,7 +78,10 @@ async def _edit(screen: ChatScreen, _argument: str) -> None:
 
 async def _fork(screen: ChatScreen, _argument: str) -> None:
     _at_rest(screen)
-    forked = screen.dialogue.fork()
+    source, forked = screen.dialogue.id, screen.dialogue.fork()
+    memories = screen.session.memories()
+    if memories is not None and source is not None:
+        await asyncio.to_thread(memories.forked, source, forked.id)
     screen.lists_changed()
     await screen.transcript.note(
         f"forked: this is now {one_line(forked.title)} ({forked.id[:SHORT_ID]}); /list has the other"
@@ -129,6 +133,7 @@ HANDLERS: dict[str, Handler] = {
     "delete": keeping.delete,
     "undo": keeping.undo,
     "context": reading.context,
+    "memory": remembering.memory,
     "sidebar": reading.sidebar,
     "stop": _stop,
     "theme": _theme,

@@ -37,10 +37,11 @@ class Keyed(Screen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "stop", "stop the answer; leave an edit", id="stop"),
         Binding("ctrl+c", "interrupt", "stop the answer; twice: leave", id="interrupt"),
-        Binding("ctrl+t", "fold", "show or fold the thinking", priority=True, id="fold"),
+        Binding("ctrl+t", "fold", "show or fold thinking and memories", priority=True, id="fold"),
         Binding("f2", "sidebar", "to the conversations; from there: hide them", id="sidebar"),
         Binding("f3", "command('/copy')", "copy the last answer", id="copy"),
         Binding("f4", "command('/copy code')", "copy the last block of code", id="copy_code"),
+        Binding("f5", "command('/memory list')", "the memories of the last answer", id="memories"),
         Binding(
             "alt+left",
             "command('/version previous')",

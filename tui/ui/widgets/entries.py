@@ -12,11 +12,12 @@ from textual.containers import Vertical
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.core.conversation import Node
+from tui.core.conversation import Node, Recollection
 from tui.core.versions import Version
 from tui.ui.glyphs import Glyphs
 from tui.ui.messages import VersionWanted
 from tui.ui.text import beginning, clean
+from tui.ui.widgets.reminders import Reminders
 from tui.ui.widgets.thinking import Thinking
 from tui.ui.wording import ending
 
@@ -81,6 +82,9 @@ class Answer(Vertical):
         thoughts = clean(node.thinking) if node else ""
         # Most answers have none, and a long transcript is many widgets anyway.
         self._thinking = Thinking(thoughts, glyphs, unfolded) if thoughts or growing else None
+        self._glyphs, self._unfolded = glyphs, unfolded
+        shown = node.memories if node else None
+        self._reminded = Reminders(shown, glyphs, unfolded) if shown else None
         self._warnings: list[str] = []
 
     def compose(self) -> ComposeResult:
@@ -88,6 +92,8 @@ class Answer(Vertical):
         if self._thinking:
             yield self._thinking
         yield self._prose
+        if self._reminded:
+            yield self._reminded
         if self._ending:
             yield self._state()
 
@@ -103,6 +109,16 @@ class Answer(Vertical):
         if self._thinking:
             self._thinking.count(tokens, budget)
 
+    def remind(self, memories: Recollection) -> None:
+        """Say what the answer is written with of memories."""
+        if self._reminded is None:
+            self._reminded = Reminders(memories, self._glyphs, self._unfolded)
+            self.mount(self._reminded, after=self._prose)
+
+    def tell(self, text: str) -> None:
+        """Say something about this answer quietly."""
+        self.mount(Static(f"{self._glyphs.note} {text}", markup=False, classes="aside"), after=self._prose)
+
     def warn(self, text: str) -> None:
         """Say something about this answer that stays."""
         self._warnings.append(clean(text))
@@ -114,9 +130,11 @@ class Answer(Vertical):
         self._show_state()
 
     def fold(self, unfolded: bool) -> None:
-        """Show or fold the thinking."""
-        if self._thinking:
-            self._thinking.fold(unfolded)
+        """Show or fold the thinking and the memories."""
+        self._unfolded = unfolded
+        for part in (self._thinking, self._reminded):
+            if part:
+                part.fold(unfolded)
 
     def _show_state(self) -> None:
         for state in self.query(".state").results(Static):

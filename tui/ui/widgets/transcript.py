@@ -115,7 +115,7 @@ class Transcript(VerticalScroll, can_focus=False):
             await item.widget.remove()
 
     def fold(self) -> None:
-        """Unfold all thinking, or fold it again."""
+        """Unfold all thinking and all memories, or fold them again."""
         self._unfolded = not self._unfolded
         from tui.ui.widgets.entries import Answer
 
