@@ -22,11 +22,11 @@ from memory.record import folded
 
 NEAR = 0.5
 #: Cosines from which a memory is near enough, by the name of the model before "@".
-THRESHOLDS = {"all-minilm-l6-v2": 0.45}
+THRESHOLDS = {"all-minilm-l6-v2": 0.625}
 #: For a model that nobody has measured: few models put strangers so near.
-UNKNOWN_MODEL = 0.6
+UNKNOWN_MODEL = 0.7
 #: The share of rare words from which a memory is near enough: with cosines known, and with words alone.
-SHARE_BESIDE, SHARE_ALONE = 0.8, 0.6
+SHARE_BESIDE, SHARE_ALONE = 0.7, 0.65
 #: So many rare words must be shared where words alone decide.
 LEAST = 2
 #: A memory's words are read so far.

@@ -8,7 +8,8 @@ from memory.contract import Candidate
 from memory.recalled import Profile
 
 #: What the hottest gains and the coldest loses: temperature breaks ties, it does not outweigh relevance.
-HEAT = 0.125
+#: An eighth was measured to cost 0.06 of nDCG when temperatures are random: fused ranks lie only 5 % apart.
+HEAT = 0.03
 CANONICAL, STALE = 1.05, 0.9
 #: The profile ``federation``: shares of cosine and temperature, and the least temperature.
 COSINE_SHARE, HEAT_SHARE, WARM_ENOUGH = 0.7, 0.3, 30.0

@@ -13,7 +13,7 @@ from memory.recall.diversity import diverse
 from memory.recall.duplicates import distinct
 from memory.recall.fusion import K, fused
 from memory.recall.near import bent, nearness, shares, threshold
-from memory.recall.scoring import scored, warm_enough
+from memory.recall.scoring import HEAT, scored, warm_enough
 from tests.memory.recall.source import remembered
 
 RANKINGS = st.lists(st.permutations("abcdef").map(lambda names: names[:4]), max_size=3)
@@ -59,10 +59,10 @@ def test_what_moves_up_in_a_ranking_does_not_fall(rankings: list[list[str]], nam
     assert fused(better).get(name, 0) >= fused(rankings).get(name, 0)
 
 
-def test_temperature_gives_or_takes_an_eighth() -> None:
+def test_temperature_gives_or_takes_a_little() -> None:
     some = [candidate("cold", heat=0), candidate("mild", heat=50), candidate("hot", heat=100)]
     score = scored(some, dict.fromkeys(("cold", "mild", "hot"), 0.8), "balanced")
-    assert score == pytest.approx({"cold": 0.7, "mild": 0.8, "hot": 0.9})
+    assert score == pytest.approx({"cold": 0.8 * (1 - HEAT), "mild": 0.8, "hot": 0.8 * (1 + HEAT)})
     assert set(scored(some, dict.fromkeys(("cold", "mild", "hot"), 0.8), "relevance").values()) == {0.8}
 
 
