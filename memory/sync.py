@@ -130,18 +130,18 @@ class _Run:
         self.store.take_in((), (FINISHED, f"{time.time():.0f}"))
         said = self.counted
         return Synced(
-            said["added"], said["changed"], said["gone"], said["embedded"], said["vectors"], dict(self.skipped),
-            tuple(self.notes),
+            said["added"], said["changed"], said["gone"], said["embedded"], said["vectors"],
+            dict(self.skipped), tuple(self.notes),
         )  # fmt: skip
 
     def _own(self, replace: bool) -> None:
-        """This server's copy, or none yet, is what the store has from here on."""
+        """From here on the store has this server's copy, or none yet."""
         with self.pool.reading(_LIMIT) as reader:
             here, known = identity(reader, self.table), self.store.mark(SERVER)
         if known is not None and known != here:
             if not replace:
                 raise MemoryUnavailable(
-                    "The copy here is of another server's table. Sync with replace to drop it and take this one."
+                    "The copy here is of another server's table. Sync with replace to take this one instead."
                 )
             self._drop(list(self.store.ids("federation")))
         self.store.take_in((), (SERVER, here))

@@ -1,6 +1,6 @@
 """What is on the server by now: every row's id, how hot it is, and a sum over the rest of it.
 
-Read with a server-side cursor in one transaction, so that it is of one moment. It must not know the local store.
+Read with a server-side cursor in one transaction: it is of one moment. It must not know the local store.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _FETCHED = 5_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A row: ``sum`` is the MD5 of all that `PASSING` leaves; ``passing`` and ``created`` are as they were sent."""
+    """A row: ``sum`` is the MD5 of all but `PASSING`; ``passing``, ``created`` are as they were sent."""
 
     id: str
     sum: str
@@ -32,7 +32,7 @@ class Entry:
 
 
 def inventory(reader: Reader, table: Table, top: int | None) -> Iterator[Entry]:
-    """Every row that has an id and a text, or the ``top`` hottest, in any order. Raises `MemoryUnavailable`."""
+    """Every row that has an id and a text, or the ``top`` hottest, in any order."""
     from psycopg.sql import SQL, Identifier, Literal
 
     made = expressions(table)

@@ -48,8 +48,8 @@ def by_vector(reader: Reader, table: Table, query: FloatArray, wanted: Wanted, c
     statement = SQL(
         "SELECT {} FROM {} WHERE {} IS NOT NULL AND {} ORDER BY {} OPERATOR({}.<=>) %s::{} LIMIT %s"
     ).format(
-        selected(table, vectors=True), table.source(), column, where, column, Identifier(table.vector or "public"),
-        kind(table, asked),
+        selected(table, vectors=True), table.source(), column, where, column,
+        Identifier(table.vector or "public"), kind(table, asked),
     )  # fmt: skip
     text = "[" + ",".join(f"{value:.9g}" for value in query.tolist()) + "]"
     return reader.rows(statement, [*values, text, count])
@@ -102,8 +102,10 @@ def by_words(
     flags = SQL(", ").join(
         SQL("({})::int AS {}").format(one, Identifier(f"h{number}")) for number, one in enumerate(has)
     )
-    sums = SQL(", ").join(SQL("sum({0})::float8 AS {1}").format(Identifier(f"h{number}"), Identifier(f"d{number}"))
-                          for number in range(len(has)))  # fmt: skip
+    sums = SQL(", ").join(
+        SQL("sum({0})::float8 AS {1}").format(Identifier(f"h{number}"), Identifier(f"d{number}"))
+        for number in range(len(has))
+    )
     score = SQL(" + ").join(
         SQL("{0} * ln(1 + (n - {1} + 0.5) / ({1} + 0.5))").format(
             Identifier(f"h{number}"), Identifier(f"d{number}")
@@ -121,7 +123,8 @@ def by_words(
         " SELECT id FROM hits, told WHERE id IS NOT NULL"
         " ORDER BY ({score}) * 2.2 / (1 + 1.2 * (0.25 + 0.75 * long / mean)) DESC, id LIMIT {count}"
     ).format(
-        id=made["id"], content=made["content"], flags=flags, source=source, any_of=any_of, sums=sums, score=score,
+        id=made["id"], content=made["content"], flags=flags, source=source, any_of=any_of, sums=sums,
+        score=score,
         rows=Literal(float(min(table.rows, SOME) if some else table.rows)), count=Literal(count),
     )  # fmt: skip
     return [row[0] for row in reader.rows(statement, values)]
@@ -131,7 +134,7 @@ def _has(content: Composable, word: str, words: str | None) -> Composable:
     from psycopg.sql import SQL, Literal
 
     if words:
-        query = Literal(f"'{word}':*")
+        query = Literal(f"'{word}'" if _whole(word) else f"'{word}':*")
         return SQL("{} @@ {}::tsquery").format(SQL(words), query)
     return SQL("{} ~* {}").format(content, Literal(_pattern(word)))
 
@@ -140,7 +143,12 @@ def _pattern(word: str) -> str:
     if not word.isascii():
         # Whether a server folds letters beyond ASCII, or takes them for letters, is up to its locale.
         return f"({word}|{word.upper()})"
-    return rf"\m{word}\M" if len(word) <= 3 else rf"\m{word}"
+    return rf"\m{word}\M" if _whole(word) else rf"\m{word}"
+
+
+def _whole(word: str) -> bool:
+    """Short words and numbers are no beginnings of others."""
+    return len(word) <= 3 or any(letter.isdigit() for letter in word)
 
 
 def _common(word: str, stem: str) -> str:

@@ -79,8 +79,8 @@ WHERE n.nspname = %s AND c.relname = %s AND m.amname IN ('gin', 'gist') AND i.in
 class Table:
     """A table as it was found. ``columns`` are (name, type) by our names for them; ``rows`` is an estimate.
 
-    ``vector`` is the schema of pgvector and ``version`` its (major, minor), None and (0, 0) without it; ``dim``
-    the embedding column's length, 0 for any. ``words`` is the expression that a full-text index is on.
+    ``vector`` is the schema of pgvector and ``version`` its (major, minor), None and (0, 0) without;
+    ``dim`` is the embeddings' length, 0 for any. ``words`` is the expression that a full-text index is on.
     """
 
     schema: str
@@ -112,7 +112,7 @@ class Table:
 
 
 def introspect(reader: Reader, server: Server) -> Table:
-    """Look ``server``'s table up. Raises `MemoryUnavailable` for none, none readable, or no id or text in it."""
+    """Look ``server``'s table up. Raises `MemoryUnavailable` for none that has a readable id and text."""
     from psycopg.sql import SQL
 
     schema, name = server.schema, server.table
@@ -169,8 +169,8 @@ def expressions(table: Table) -> dict[str, Composable]:
     """What to SELECT for each of our names, of these types whatever the table's are:
 
     text, but ``temperature`` float8, ``accesses`` and ``chunk`` int8, ``sacred``, ``stale`` and ``canonical``
-    bool, ``created`` and ``accessed`` float8 (seconds, UTC) or text, ``tags`` text[] or text. Missing: NULL, or
-    what that means.
+    bool, ``created`` and ``accessed`` float8 (seconds, UTC) or text, ``tags`` text[] or text. Missing: NULL,
+    or what that means.
     """
     from psycopg.sql import SQL, Identifier
 

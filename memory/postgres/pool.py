@@ -1,7 +1,8 @@
 """Connections to a server that can do nothing but read.
 
-psycopg's asynchronous pool runs in a thread of its own, so that no caller waits longer than was agreed, whatever
-the network does. Every transaction begins READ ONLY and sets what it needs for itself (SET LOCAL): behind a
+psycopg's asynchronous pool runs in a thread of its own, so that no caller waits longer than was agreed,
+whatever the network does. Every transaction begins READ ONLY and sets what it
+needs for itself (SET LOCAL): behind a
 PgBouncer in transaction mode nothing else would hold. It must not know what the table means.
 """
 
@@ -47,6 +48,7 @@ class Reader:
     async def _rows(self, query: SQL | Composed, values: Sequence[Any]) -> Rows:
         cursor = self._connection.cursor(binary=True)
         await cursor.execute(query, values or None)
+        # DECLARE gives no rows.
         return await cursor.fetchall() if cursor.description else []
 
 
@@ -97,7 +99,7 @@ class Pool:
                 self.wait(self._end(connection), 1.0)
 
     def wait(self, work: Coroutine[Any, Any, T], limit: float) -> T:
-        """The result of ``work``, done in the pool's thread. Raises `MemoryUnavailable`, which chains nothing."""
+        """The result of ``work``, done in the pool's thread. Its errors chain nothing."""
         trouble: ServerTrouble
         future: concurrent.futures.Future[T] | None = None
         try:
@@ -165,7 +167,7 @@ class Pool:
         raise Failed(last)
 
     async def _connection(self, seconds: float) -> AsyncConnection[Any]:
-        """From the pool, or why there is none, as soon as that is known: the pool itself would go on trying."""
+        """From the pool, or why there is none as soon as that is known: the pool would go on trying."""
         from psycopg_pool import PoolTimeout
 
         pool = await self._opened()
@@ -175,7 +177,8 @@ class Pool:
         try:
             await asyncio.wait({getting, failing}, return_when=asyncio.FIRST_COMPLETED)
             if getting.done():
-                return getting.result()
+                connection: AsyncConnection[Any] = getting.result()
+                return connection
             getting.cancel()
             failing.result()
             raise AssertionError("a failure has a reason")
@@ -232,12 +235,11 @@ class Pool:
         from psycopg.pq import TransactionStatus
 
         ended = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
-        try:
+        # One that cannot even do this is closed.
+        with contextlib.suppress(Exception):
             if connection.pgconn.transaction_status in ended:
                 async with asyncio.timeout(1.0):
                     await connection.execute("ROLLBACK")
-        except Exception:  # noqa: BLE001 - a connection that cannot even do this is closed
-            pass
         if connection.pgconn.transaction_status != TransactionStatus.IDLE:
             await connection.close()
         if self._pool is not None:

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 #: What is selected of a row, in this order; the embedding comes after, where it is wanted.
 FIELDS = (
-    "id", "content", "temperature", "created", "accessed", "accesses", "sacred", "domain", "tags", "kind", "state",
-    "stale", "canonical", "superseded", "parent", "chunk", "node", "triad", "session", "metadata",
+    "id", "content", "temperature", "created", "accessed", "accesses", "sacred", "domain", "tags", "kind",
+    "state", "stale", "canonical", "superseded", "parent", "chunk", "node", "triad", "session", "metadata",
 )  # fmt: skip
 _STATES = ("current", "superseded", "historical", "retracted")
 #: What our own memories are called; a server's row of such an id would take one's place.
@@ -72,7 +72,7 @@ def to_memory(row: Sequence[Any]) -> Memory | None:
 
 
 def unit(value: Any, dim: int) -> FloatArray | None:
-    """An embedding of length 1 out of what the server sent; None unless it has ``dim`` numbers and a length."""
+    """An embedding of length 1 out of what was sent; None unless it has ``dim`` numbers and a length."""
     if isinstance(value, bytes):
         # pgvector's binary form: the dimension, nothing, then the numbers, big-endian.
         values = np.frombuffer(value, ">f4", offset=4).astype(np.float32)

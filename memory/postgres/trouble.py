@@ -11,7 +11,7 @@ from memory.postgres.server import Server
 #: By SQLSTATE, or its class (two characters).
 _BY_STATE = {
     "57014": "took longer than the {timeout:g} s that it may. Raise the timeout, or make an index there",
-    "42501": "does not let this user read {table}. Its owner has to say: GRANT SELECT ON {table} TO that user",
+    "42501": "does not let this user read {table}. Its owner has to GRANT SELECT ON {table} TO this user",
     "42P01": "has no table {table}. Name the table, and its schema, in the configuration",
     "3F000": "has no such schema. Name the table, and its schema, in the configuration",
     "28": "does not let this user in. Look at user and password in the DSN",
@@ -73,4 +73,5 @@ def reason(error: BaseException, connecting: bool) -> str:
         if "timeout" in text:
             return SLOW
         return next((why for part, why in _BY_TEXT if part in text), _UNREACHED)
-    return GONE
+    told = type(error).__name__
+    return GONE if told in ("OperationalError", "InterfaceError") else f"could not be read ({told})"

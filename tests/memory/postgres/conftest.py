@@ -13,7 +13,15 @@ import pytest
 
 from memory.postgres.source import Server, ServerSource
 from tests.memory.postgres import table
-from tests.memory.postgres.servers import DEBIAN, PASSWORD, READER, Bouncer, Postgres, bouncer_program, carried
+from tests.memory.postgres.servers import (
+    DEBIAN,
+    PASSWORD,
+    READER,
+    Bouncer,
+    Postgres,
+    bouncer_program,
+    carried,
+)
 
 _HERE = Path(__file__).parent
 #: Small enough to be filled in a second, large enough for an index to be used.
@@ -59,6 +67,9 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Postgres]:
         db.execute(f"CREATE INDEX ON {table.NAME} USING hnsw (embedding vector_cosine_ops)")
         table.work_queue(db)
         db.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA public TO {READER}")
+    with server.owner() as db:
+        # For copies: one that somebody is connected to cannot be copied.
+        db.execute("CREATE DATABASE filled TEMPLATE federation")
     yield server
     server.stop("immediate")
 
@@ -89,13 +100,13 @@ Database = Callable[..., tuple[str, psycopg.Connection[Any]]]
 
 @pytest.fixture
 def database(postgres: Postgres) -> Iterator[Database]:
-    """Makes a database of a test's own, a copy of the filled one if wanted: (name, its owner's connection)."""
+    """Makes a database of a test's own, a copy of the filled one if wanted: (name, connection)."""
     opened: list[psycopg.Connection[Any]] = []
 
     def make(filled: bool = False) -> tuple[str, psycopg.Connection[Any]]:
         name = f"own{next(_NUMBERS)}"
         with postgres.owner() as db:
-            db.execute(f"CREATE DATABASE {name}" + (" TEMPLATE federation" if filled else ""))
+            db.execute(f"CREATE DATABASE {name}" + (" TEMPLATE filled" if filled else ""))
         opened.append(postgres.owner(name))
         if not filled:
             opened[-1].execute("CREATE EXTENSION vector")

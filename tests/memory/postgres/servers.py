@@ -17,7 +17,7 @@ from typing import Any
 
 import psycopg
 
-#: Who may read what is shared, and what everybody here calls by: not a secret, but looked for in what is said.
+#: Who may only read, and everybody's password: looked for in what is said.
 READER, PASSWORD = "reader", "s3cr3t-w0rd"
 DEBIAN = Path("/usr/lib/postgresql/15/bin")
 _SETTINGS = {
@@ -140,7 +140,7 @@ class Postgres:
 
 @dataclass
 class Bouncer:
-    """A PgBouncer in transaction mode before ``server``, with one connection to it for each database and user."""
+    """A PgBouncer in transaction mode before ``server``, with two connections to it for each user."""
 
     server: Postgres
     folder: Path

@@ -20,11 +20,11 @@ _DOMAINS = ("legal", "coding", "cultural", "operational", "research", None)
 _TAGS = ("cfr", "va", "ops", "tsalagi", "howto")
 _GONE = ("superseded", "historical", "retracted")
 _WORDS = {
-    "legal": "appeal claim disability veteran evidence rating board hearing statute service connection decision",
+    "legal": "appeal claim disability veteran evidence rating board hearing statute service decision",
     "coding": "deploy commit queue worker pytest schema migration timeout branch merge parser socket",
     "cultural": "ᏣᎳᎩ ᎣᏏᏲ elder syllabary stomp basket river council clan story language fire",
     "operational": "node disk alert restart backup power fan ping triad cluster daemon uptime",
-    "research": "paper entropy adapter gradient subspace benchmark retrieval embedding corpus sparse kernel prior",
+    "research": "paper entropy adapter gradient subspace benchmark retrieval embedding corpus sparse kernel",
 }
 _COMMON = "the of and to in is was for that with on by from at after before when which it has been".split()  # noqa: SIM905
 _NOISE = [f"{a}{b}{c}" for a in ("bra", "tel", "mon", "ska", "vir") for b in ("do", "li", "na", "pu", "se")
@@ -135,8 +135,9 @@ def _values(row: Row, number: int) -> list[Any]:
     unique = hashlib.sha256(f"{number} {row.created} {row.content}".encode()).hexdigest()
     later = row.created + timedelta(days=1)
     return [
-        unique, row.content, row.temperature, row.stage, number % 7, later if number % 3 else None, row.created,
-        row.sacred, json.dumps(row.metadata), None if row.tags is None else list(row.tags), None, "note",
+        unique, row.content, row.temperature, row.stage, number % 7, later if number % 3 else None,
+        row.created, row.sacred, json.dumps(row.metadata),
+        None if row.tags is None else list(row.tags), None, "note",
         row.domain, vector, "redfin" if number % 2 else None, "triad-1", None, False, row.state, row.parent,
         row.chunk, row.chunk is not None, row.canonical, row.superseded_by,
     ]  # fmt: skip

@@ -96,7 +96,9 @@ def test_what_is_retracted_sacred_excluded_or_of_another_domain_is_no_candidate(
 @pytest.mark.parametrize("query", [asked(model="another"), Vector(asked().values[:32], MODEL)])
 def test_vectors_of_another_model_or_length_are_never_compared(source: Source, query: Vector) -> None:
     assert source.by_vector(query, ALL, 5) == []
-    assert all(one.cosine is None and one.vector is None for one in source.by_keyword("appeal", query, ALL, 5))
+    assert all(
+        one.cosine is None and one.vector is None for one in source.by_keyword("appeal", query, ALL, 5)
+    )
 
 
 def test_a_server_whose_model_is_not_named_is_searched_by_words_alone(postgres: Postgres) -> None:
@@ -128,7 +130,9 @@ def test_a_keyword_candidate_knows_its_cosine(source: Source) -> None:
     "USING gin (to_tsvector('english', original_content))",
     "USING gin (to_tsvector('english'::regconfig, original_content::text))",
 ])  # fmt: skip
-def test_a_full_text_index_is_used_where_there_is_one(database: Database, postgres: Postgres, index: str) -> None:
+def test_a_full_text_index_is_used_where_there_is_one(
+    database: Database, postgres: Postgres, index: str
+) -> None:
     name, db = database(filled=True)
     db.execute(f"CREATE INDEX ON {table.NAME} {index}")
     source = ServerSource.connect(Server(postgres.dsn(name), timeout=20))
@@ -141,7 +145,7 @@ def test_a_full_text_index_is_used_where_there_is_one(database: Database, postgr
 def test_where_all_rows_take_too_long_the_hottest_are_looked_through_and_it_is_said(
     postgres: Postgres, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("memory.postgres.source._FIRST", 0.0)
+    monkeypatch.setattr("memory.postgres.source._FIRST", 0.05)
     monkeypatch.setattr("memory.postgres.legs.by_words", _slow_at_first())
     source = ServerSource.connect(Server(postgres.dsn("federation"), timeout=20))
     assert source.notes == ()
@@ -183,7 +187,7 @@ def test_a_server_without_pgvector_is_searched_by_words(plain: Postgres) -> None
     with plain.owner("plain") as db:
         table.create(db, dim=None)
         db.execute(f"ALTER TABLE {table.NAME} DROP COLUMN embedding, ADD COLUMN embedding real[]")
-        given = [row for row in table.rows(60, 8, embedded=0.0)]
+        given = list(table.rows(60, 8, embedded=0.0))
         table.fill(db, given)
         db.execute(f"UPDATE {table.NAME} SET embedding = '{{3,4}}' WHERE id = 2")
         db.execute(f"GRANT SELECT ON {table.NAME} TO {READER}")
@@ -208,7 +212,8 @@ def test_odd_values_and_columns_of_other_types_are_read_as_far_as_they_go(
     ansi = "\x1b[31mred\x1b[0m \u202eflow\u202c"
     db.execute(
         "INSERT INTO odd VALUES (%s, %s, '88.5', '2026-01-01 00:00+02', '[\"a\", 1]', 1, '[1]', '[0,2,0]', 3,"
-        " '2026-01-02 03:04:05'), (%s, %s, 'hot', 'infinity', '3', 0, 'no json', '[0,0,0]', NULL, 'yesterday'),"
+        " '2026-01-02 03:04:05'), (%s, %s, 'hot', 'infinity', '3', 0, 'no json', '[0,0,0]', NULL,"
+        " 'yesterday'),"
         " (%s, '  ', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)",
         (one, ansi, two, "x" * 650_000 + " needle", three),
     )
@@ -223,14 +228,17 @@ def test_odd_values_and_columns_of_other_types_are_read_as_far_as_they_go(
     assert len(second.memory.content) == 650_007
     near = source.by_vector(Vector(np.array([0, 1, 0], np.float32), MODEL), ALL, 5)
     assert [hit.memory.id for hit in near] == [one]
-    assert [hit.memory.id for hit in source.by_keyword("needle", None, ALL, 5)] == []
+    assert [hit.memory.id for hit in source.by_keyword("needle", None, ALL, 5)] == [two]
     source.close()
 
 
-def test_temperatures_that_are_none_or_out_of_range_stay_within_it(database: Database, postgres: Postgres) -> None:
+def test_temperatures_that_are_none_or_out_of_range_stay_within_it(
+    database: Database, postgres: Postgres
+) -> None:
     name, db = database()
     db.execute("CREATE TABLE heat (id text, text text, temperature float8)")
-    db.execute("INSERT INTO heat VALUES ('a','x','NaN'),('b','x',250),('c','x',-3),('d','x',NULL),('L7','x',1),"
+    db.execute("INSERT INTO heat VALUES ('a','x','NaN'),('b','x',250),('c','x',-3),('d','x',NULL),"
+               "('L7','x',1),"
                "(NULL,'x',1),('e','x','Infinity')")  # fmt: skip
     source = ServerSource.connect(Server(postgres.dsn(name), table="heat", timeout=20))
     found = source.by_id(["a", "b", "c", "d", "e", "L7"], None)
@@ -251,8 +259,10 @@ def test_pgvector_in_a_schema_of_its_own_is_found(database: Database, postgres: 
 
 def test_a_rare_domain_is_found_in_full_through_the_index(database: Database, postgres: Postgres) -> None:
     name, db = database(filled=True)
-    db.execute(f"UPDATE {table.NAME} SET domain_tag = 'rare', sacred_pattern = false, temporal_state = 'current'"
-               " WHERE id IN (SELECT id FROM thermal_memory_archive WHERE embedding IS NOT NULL ORDER BY id LIMIT 8)")  # fmt: skip
+    db.execute(f"UPDATE {table.NAME} SET domain_tag = 'rare', sacred_pattern = false,"
+               " temporal_state = 'current'"
+               " WHERE id IN (SELECT id FROM thermal_memory_archive"
+               " WHERE embedding IS NOT NULL ORDER BY id LIMIT 8)")  # fmt: skip
     db.execute(f"ALTER DATABASE {name} SET enable_seqscan = off")
     db.execute(f"ALTER DATABASE {name} SET enable_sort = off")
     source = ServerSource.connect(Server(postgres.dsn(name), timeout=20, vectors=MODEL))
