@@ -113,9 +113,7 @@ def stats(ctx: click.Context, as_json: bool) -> None:
 
 @memory.command()
 @click.option("--top", type=click.IntRange(1), metavar="N", help="Only the N hottest, for a small machine.")
-@click.option(
-    "--replace", is_flag=True, help="Drop what is here when it is of another server."
-)
+@click.option("--replace", is_flag=True, help="Drop what is here when it is of another server.")
 @click.pass_context
 def sync(ctx: click.Context, top: int | None, replace: bool) -> None:
     """Bring the server's memories here: what is new, changed or gone since the last time.

@@ -12,9 +12,8 @@ from tui.cli.endings import INTERRUPTED, USAGE, Failure
 from tui.cli.options import configured
 
 if TYPE_CHECKING:
-    from memory.postgres.server import Server
-
     from memory.contract import Embedder
+    from memory.postgres.server import Server
     from memory.sqlite.store import MemoryStore
     from tui.core.config import Config
 

@@ -13,9 +13,8 @@ from tui.core.config import Config
 from tui.core.paths import ensure_private_dir, memories_file
 
 if TYPE_CHECKING:
-    from memory.postgres.server import Server
-
     from memory.contract import Embedder
+    from memory.postgres.server import Server
     from memory.sqlite.store import MemoryStore
 
 #: What makes embeddings on this machine, and the package of the model that comes with it.

@@ -29,7 +29,7 @@ def test_the_store_is_private_and_redacts_what_is_searched_for(tmp_path: Path) -
 def test_what_embeds_is_the_local_model_a_service_or_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert embedder_of(config(embedder="off")) is None
     assert isinstance(embedder_of(config()), LocalEmbedder)
-    assert isinstance(embedder_of(config(embedder="local", embedder_model="~/model")), LocalEmbedder)
+    assert isinstance(embedder_of(config(embedder="local", embedder_model="/model")), LocalEmbedder)
     assert isinstance(embedder_of(config(embedder="http://127.0.0.1:9/embed")), ServiceEmbedder)
     monkeypatch.setattr("importlib.util.find_spec", lambda _name: None)
     assert embedder_of(config()) is None

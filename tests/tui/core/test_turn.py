@@ -13,10 +13,11 @@ from engine.contract import Chunk, Message, Request, Sampling
 from engine.llama.engine import LlamaEngine
 from engine.lowrank import Basis, Coefficients, Core, Subspace
 from modes.catalog import Catalog
+from modes.share.library import Library
 from modes.voice import Voice
 from tests.tui.program import ENDLESS
 from tests.tui.talk import COLOUR, asked, finished, text_of
-from tui.core.coefficients import Wardrobe
+from tui.core.coefficients import SHIPPED, Wardrobe
 from tui.core.conversation import Finished, Started
 from tui.core.store import Store
 from tui.core.turn import Ask, Turns
@@ -104,7 +105,7 @@ def test_every_answer_says_what_wrote_it(
     assert wrote.fingerprint == starter_engine.fingerprint()
     assert [wrote.mode, wrote.mode_version] == [legal.spec, legal.version]
     assert wrote.scales == (("legal", 0.5), ("coding", 0.5))
-    assert wrote.coefficients == "shipped v1"
+    assert wrote.coefficients == f"shipped {Library(SHIPPED).current()}"
     assert wrote.sampling == {**wrote.sampling, "temperature": 0.2, "top_p": 0.9, "seed": usage.seed}
     assert Sampling(**wrote.sampling).seed == usage.seed, "the seed that was drawn, not None"
     assert usage.prompt_tokens > usage.cached_tokens >= 0

@@ -34,9 +34,11 @@ def filled(remembering: Program, kept: MemoryStore) -> Program:
 @pytest.fixture
 def queue(tmp_path: Path) -> Path:
     rows = [
-        {"id": 1, "title": "Sort", "instruction_content": "Sort it.", "status": "completed", "result": {"output": "x.sort()"}},
+        {"id": 1, "title": "Sort", "instruction_content": "Sort it.", "status": "completed",
+         "result": {"output": "x.sort()"}},
         {"id": 2, "title": "Nothing", "status": "completed", "result": {}},
-        {"id": 3, "title": "Read", "instruction_file": "task.md", "status": "completed", "artifacts": ["made.py"]},
+        {"id": 3, "title": "Read", "instruction_file": "task.md", "status": "completed",
+         "artifacts": ["made.py"]},
         {"id": 4, "title": "Failed", "status": "failed", "result": "y"},
     ]  # fmt: skip
     file = tmp_path / "queue.jsonl"

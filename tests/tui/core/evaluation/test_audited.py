@@ -10,7 +10,11 @@ from tui.core.evaluation.audited import UNAUDITED, Audited, audited
 from tui.core.evaluation.report import judged
 from tui.core.remembering import open_store
 
-NOTHING: dict[str, Any] = {"forgetting": {"domains": {}}, "memory": {}, "decode": {"ratio": None, "ratios": {}}}
+NOTHING: dict[str, Any] = {
+    "forgetting": {"domains": {}},
+    "memory": {},
+    "decode": {"ratio": None, "ratios": {}},
+}
 
 
 def test_without_memories_it_is_not_measured(tmp_path: Path) -> None:
