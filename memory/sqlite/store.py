@@ -82,6 +82,11 @@ class MemoryStore:
             seqs = [there[one] for one in dict.fromkeys(ids) if one in there and one not in hidden]
             return candidates.of(db, seqs, query, None if model is None else model[0], self._clock())
 
+    def hidden(self, ids: Collection[str]) -> frozenset[str]:
+        """Those of ``ids`` that somebody here has forgotten, whether or not there is a copy of them."""
+        with self._connections.reading() as db:
+            return frozenset(one for one in ids if writing.is_hidden(db, one))
+
     def note(self, shown: Sequence[tuple[str, float]], milliseconds: float) -> None:
         """Log what a recall showed, without waiting for anybody who writes."""
         self._log.note(self._clock(), shown, milliseconds)

@@ -6,11 +6,18 @@ Imported when memories are first wanted. It must not know conversations.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
 from memory.contract import Candidate, Embedder, Source, Vector, Wanted
+from memory.embed import LocalEmbedder, ServiceEmbedder
+from memory.joined import Joined
+from memory.postgres.source import ServerSource
 from memory.sqlite.store import MemoryStore
+from tui.core.config import Config
+from tui.core.paths import memories_file
+from tui.core.remembering import embedder_of, open_store, server_of
 from tui.core.standing import Reach
 
 
@@ -18,32 +25,48 @@ from tui.core.standing import Reach
 class Means:
     """``store`` is the local one; ``source`` gives the candidates: the same, or one with a server in it.
 
-    ``embedder`` is None for keywords only. ``reach`` says how the server stands, None where there is none.
-    ``close`` ends the use of all of it.
+    ``embedder`` is None for keywords only. ``reach`` says how the server stands, None where there is none,
+    and ``notes`` what there is to say of it. ``close`` ends the use of all of it.
     """
 
     store: MemoryStore
     source: Source
     embedder: Embedder | None
     reach: Callable[[], Reach | None] = lambda: None
+    notes: Callable[[], Sequence[str]] = tuple
     close: Callable[[], None] = lambda: None
 
 
-def local(file: Path) -> Means:
-    """The local store ``file`` and the starter's embedding model, which is loaded when it is first asked.
+def means_of(config: Config, data: Path) -> Means | None:
+    """What ``config`` names: the local store in ``data``, with a server beside it; None for neither.
 
-    Raises `memory.contract.MemoryUnavailable`.
+    Nothing is loaded and nothing goes over a network before the first question. Raises `MemoryUnavailable`,
+    `EmbedderUnavailable`, `PathUnusable`.
     """
-    from memory.embed import LocalEmbedder
-    from memory.redaction import redacted
+    if config.memory == "off":
+        return None
+    server = server_of(config) if config.memory == "postgres" else None
+    if server is None and not memories_file(data).exists():
+        return None
+    embedder = embedder_of(config)
+    store = open_store(data)
+    with ExitStack() as opened:
+        opened.callback(store.close)
+        if isinstance(embedder, LocalEmbedder | ServiceEmbedder):
+            opened.callback(embedder.close)
+        if server is None:
+            return Means(store, store, embedder, close=opened.pop_all().close)
+        there = ServerSource.connect(server)
+        opened.callback(there.close)
+        joined = Joined(store, there)
 
-    store, embedder = MemoryStore.open(file, redact=redacted), LocalEmbedder()
+        def reach() -> Reach:
+            return Reach(joined.trouble is None, store.marked_at("synced"))
 
-    def close() -> None:
-        embedder.close()
-        store.close()
+        def notes() -> list[str]:
+            return [*there.notes, *([joined.trouble] if joined.trouble else [])]
 
-    return Means(store, store, embedder, close=close)
+        return Means(store, joined, embedder, reach, notes, opened.pop_all().close)
 
 
 class Unlogged:

@@ -114,7 +114,8 @@ class Memories:
         if found is None:
             return Recalled(notes=self.news())
         self._keywords = any("keyword" in note for note in found.notes)
-        return replace(found, notes=self.news([f"memory: {note}" for note in found.notes]))
+        about = [*found.notes, *(self.tried(lambda means: means.notes()) or ())]
+        return replace(found, notes=self.news([f"memory: {note}" for note in about]))
 
     def pinned(self, conversation: str) -> tuple[str, ...]:
         """What every question there is shown. Blocks."""

@@ -102,11 +102,13 @@ class Session:
         from tui.core.paths import memories_file
 
         def opening() -> Means | None:
-            if self.data is None or not memories_file(self.data).exists():
+            if self.data is None or self.config.memory == "off":
                 return None
-            from tui.core.means import local  # NumPy and a second SQLite file come with it
+            if self.config.memory == "local" and not memories_file(self.data).exists():
+                return None
+            from tui.core.means import means_of  # NumPy and a second SQLite file come with it
 
-            return local(memories_file(self.data))
+            return means_of(self.config, self.data)
 
         with self._making:
             if self._memories is None and self.data is not None:
