@@ -7,7 +7,7 @@ from typing import Literal
 
 from memory.temperature import Stage
 
-#: ``balanced``: relevance, to which temperature adds or takes an eighth. ``federation``: 0.7 cosine and
+#: ``balanced``: relevance, to which temperature adds or takes a little. ``federation``: 0.7 cosine and
 #: 0.3 T/100, of what has at least 30. ``relevance``: temperature counts for nothing.
 Profile = Literal["balanced", "federation", "relevance"]
 

@@ -56,8 +56,8 @@ COMMANDS = (
     Command("context", "how the context is divided"),
     Command(
         "memory",
-        "memories: show them to the model or not, find, open, pin, veto, forget; alone: what holds",
-        "[on|off|list|search TEXT|open ID|pin ID|unpin ID|veto ID|unveto ID|forget ID|stats]",
+        "memories: show them or not; VERB: search, list, open, pin, veto, forget, stats; alone: what holds",
+        "[on|off|VERB ...]",
         "memory",
     ),
     Command("sidebar", "show or hide the conversations beside this one"),

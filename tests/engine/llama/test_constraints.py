@@ -180,4 +180,5 @@ def test_a_budget_that_ends_the_thinking_goes_together_with_a_grammar(thinker: L
 
 
 def test_a_budget_means_nothing_to_an_answer_without_thinking(starter_engine: LlamaEngine) -> None:
+    ask(starter_engine, QUESTION)  # from here on the prompt is read in the same way each time
     assert ask(starter_engine, QUESTION, thinking_budget=1).text == ask(starter_engine, QUESTION).text

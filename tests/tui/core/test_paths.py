@@ -115,7 +115,8 @@ def test_what_is_removed_with_our_data_is_every_file_of_the_memories_and_none_of
     tmp_path: Path,
 ) -> None:
     ours = {
-        f"memories.sqlite3{end}" for end in ("", "-wal", "-shm", ".vectors-0123", ".vectors-0123.ab.part")
+        f"memories.sqlite3{end}"
+        for end in ("", "-wal", "-shm", f".vectors-{'0a' * 8}", f".vectors-{'0a' * 8}.{'1b' * 8}.part")
     }
     for name in (*ours, "memories.sqlite3.mine", "memories.txt"):
         (tmp_path / name).touch()

@@ -84,7 +84,7 @@ async def test_help_lists_every_command_and_key(begin: Begin) -> None:
         await me.pilot.pause()
         assert isinstance(me.pilot.app.screen, Help)
         text = str(me.pilot.app.screen.query_one(Static).content)
-        assert all(command.usage in text for command in COMMANDS)
+        assert [command.usage for command in COMMANDS if command.usage not in text] == []
         for group in me.pilot.app.bound().values():
             for binding in group:
                 assert all(key_name(key) in text for key in binding.key.split(","))

@@ -202,7 +202,7 @@ async def test_a_damaged_store_is_told_under_the_answer_once(
 
 async def test_that_no_memory_was_near_is_said_quietly(remembering: Callable[..., Session]) -> None:
     async with driving(remembering(HARBOUR)) as me:
-        await me.ask("Hello")
+        await me.ask("From which harbour did the Vikings sail?")
         assert "· no memory was near enough to the question" in me.said
         assert me.chat.dialogue.path[-1].memories is None
 
