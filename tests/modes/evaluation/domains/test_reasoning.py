@@ -14,7 +14,7 @@ from tests.modes.evaluation.domains import claims, honesty
 from tests.modes.evaluation.domains.solver import SOLVERS
 
 DOMAIN = reasoning.DOMAIN
-COUNT = 1000
+COUNT = 2000
 ITEMS = {split: DOMAIN.items(split, COUNT, "") for split in SPLITS}
 
 
