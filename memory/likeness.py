@@ -53,12 +53,6 @@ def groups(signed: _Array, alike: float = ALIKE) -> np.ndarray[Any, np.dtype[np.
     return first
 
 
-def near_duplicates(texts: Sequence[str], alike: float = ALIKE) -> int:
-    """How many of ``texts`` are nearly the same as an earlier one."""
-    first = groups(signatures(texts), alike)
-    return int((first != np.arange(len(first))).sum())
-
-
 def _signed(texts: Sequence[str]) -> _Array:
     runs, starts = _runs(texts)
     factors, shifts = _functions()

@@ -22,8 +22,8 @@ from memory.record import folded
 
 NEAR = 0.5
 #: Cosines from which a memory is near enough, by the name of the model before "@". Pairs of synopsis and
-#: description are nearer to each other than a question is to a note: they alone would make it 0.625. Eight
-#: plain questions had 0.48 to 0.66 with the note that answers them, and 0.33 at most with any other.
+#: description are nearer to each other than a question is to a note: they alone would make it 0.625, at
+#: which plain questions miss the notes that answer them (tests/memory/embed/test_questions.py).
 THRESHOLDS = {"all-minilm-l6-v2": 0.45}
 #: For a model that nobody has measured: few models put strangers so near.
 UNKNOWN_MODEL = 0.7

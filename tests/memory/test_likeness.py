@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.likeness import HASHES, RUN, groups, near_duplicates, signatures
+from memory.likeness import ALIKE, HASHES, RUN, groups, signatures
 from memory.record import folded
 
 WORDS = st.sampled_from([f"word{number}" for number in range(30)])
@@ -16,6 +16,12 @@ TEXTS = st.lists(WORDS, min_size=RUN, max_size=60).map(" ".join)
 def runs(text: str) -> set[tuple[str, ...]]:
     words = folded(text).split()
     return {tuple(words[at : at + RUN]) for at in range(len(words) - RUN + 1)}
+
+
+def near_duplicates(texts: list[str]) -> int:
+    """How many of ``texts`` are nearly the same as an earlier one."""
+    first = groups(signatures(texts), ALIKE)
+    return int((first != np.arange(len(first))).sum())
 
 
 @settings(max_examples=60, deadline=None)

@@ -16,7 +16,6 @@ from memory.joined import Joined
 from memory.postgres.source import ServerSource
 from memory.sqlite.store import MemoryStore
 from tui.core.config import Config
-from tui.core.paths import memories_file
 from tui.core.remembering import embedder_of, open_store, server_of
 from tui.core.standing import Reach
 
@@ -37,17 +36,13 @@ class Means:
     close: Callable[[], None] = lambda: None
 
 
-def means_of(config: Config, data: Path) -> Means | None:
-    """What ``config`` names: the local store in ``data``, with a server beside it; None for neither.
+def means_of(config: Config, data: Path) -> Means:
+    """What ``config`` names: the local store in ``data``, made if it has to be, and a server beside it.
 
     Nothing is loaded and nothing goes over a network before the first question. Raises `MemoryUnavailable`,
     `EmbedderUnavailable`, `PathUnusable`.
     """
-    if config.memory == "off":
-        return None
     server = server_of(config) if config.memory == "postgres" else None
-    if server is None and not memories_file(data).exists():
-        return None
     embedder = embedder_of(config)
     store = open_store(data)
     with ExitStack() as opened:

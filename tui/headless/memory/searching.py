@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 
-from memory.contract import Embedder, EmbedderUnavailable, MemoryUnavailable, Source
+from memory.contract import Embedder, EmbedderUnavailable, Source
 from memory.recall.recall import Recall
 from memory.recalled import Policy, Profile, Recalled
 from memory.sqlite.store import MemoryStore
@@ -65,22 +65,22 @@ def searched(
 ) -> Iterator[tuple[Source, Embedder | None]]:
     """What is searched, and ``embedder`` if that has vectors of its model: else it need not be loaded.
 
-    With memories on postgres it is the server; while that does not answer, which is said, the store.
+    As in a conversation: with memories on postgres a server too, unless it does not answer, which is said.
     """
     server = server_of(config) if config.memory == "postgres" else None
     if server is None:
         yield store, _usable(embedder, store.stats().models)
         return
+    from memory.joined import Joined
     from memory.postgres.source import ServerSource
 
-    with closing(ServerSource.connect(server)) as source:
-        try:
-            source.by_id([""], None)
-        except MemoryUnavailable as error:
-            Notices().say(f"{error} What is here is searched.")
-            yield store, _usable(embedder, store.stats().models)
-            return
-        yield source, _usable(embedder, {server.vectors: (1, 0)} if server.vectors else {})
+    with closing(ServerSource.connect(server)) as there:
+        both = Joined(store, there)
+        both.by_id([""], None)
+        theirs = {server.vectors: (1, 0)} if server.vectors and both.trouble is None else {}
+        if both.trouble is not None:
+            Notices().say(f"{both.trouble} What is here is searched.")
+        yield both, _usable(embedder, {**store.stats().models, **theirs})
 
 
 def _usable(embedder: Embedder | None, models: Mapping[str, tuple[int, int]]) -> Embedder | None:

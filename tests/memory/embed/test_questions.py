@@ -1,0 +1,45 @@
+"""Plain questions and the notes that answer them, by the starter's embedding model and its threshold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing
+
+import pytest
+
+from memory.embed import LocalEmbedder
+from memory.recall.near import threshold
+
+ANSWERED = {
+    "which medicine did the doctor give?": "The physician prescribed tablets against high blood pressure.",
+    "what is wrong with the barn?": "The roof of the barn leaks since the storm.",
+    "What do I need to prove service connection?": "38 CFR 3.303 says that service connection needs a "
+    "current disability, an in-service event, and a nexus between them.",
+    "Where is the backup server now?": "The backup server was moved to rack 4 on Tuesday.",
+    "Why did we choose SQLite?": "We decided to use SQLite for the local store because it needs no server.",
+    "How do I make bean bread?": "Grandmother's bean bread: cornmeal, pinto beans, boiled for an hour.",
+    "Who has to run the deploy script?": "The deploy script must be run as the service user, never as root.",
+    "When should I meet Anna?": "Anna prefers meetings in the morning and does not like phone calls.",
+}
+STRANGERS = (
+    "What is the capital of France?",
+    "Write a haiku about autumn",
+    "How do I sort a list in Python?",
+)
+
+
+@pytest.fixture(scope="module")
+def embedder() -> Iterator[LocalEmbedder]:
+    with closing(LocalEmbedder()) as made:
+        yield made
+
+
+def test_a_question_is_near_to_the_note_that_answers_it_and_to_no_other(embedder: LocalEmbedder) -> None:
+    asked, notes = embedder.embed(list(ANSWERED), query=True), embedder.embed(list(ANSWERED.values()))
+    near = asked @ notes.T >= threshold(embedder.model)
+    assert near.tolist() == [[at == other for other in range(len(notes))] for at in range(len(notes))]
+
+
+def test_a_question_that_no_note_answers_is_near_to_none(embedder: LocalEmbedder) -> None:
+    asked, notes = embedder.embed(STRANGERS, query=True), embedder.embed(list(ANSWERED.values()))
+    assert (asked @ notes.T).max() < threshold(embedder.model)
