@@ -11,12 +11,14 @@ from __future__ import annotations
 import asyncio
 import concurrent.futures
 import contextlib
+import importlib.util
 import logging
 import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from memory.contract import MemoryUnavailable
 from memory.postgres.server import Server, parameters
 from memory.postgres.trouble import SLOW, ServerTrouble, reason, unavailable
 
@@ -87,6 +89,8 @@ class Pool:
         ``local`` are settings ("name = value") for it alone. Raises `MemoryUnavailable`.
         """
         seconds = self.server.timeout if limit is None else limit
+        if any(importlib.util.find_spec(name) is None for name in ("psycopg", "psycopg_pool")):
+            raise MemoryUnavailable("a memory server needs psycopg: pip install 'modeshare[postgres]'")
         if self._clock() < self._silent_until:
             raise unavailable(self.server, SLOW)
         if self._given is None:
