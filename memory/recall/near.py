@@ -15,10 +15,10 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from memory.contract import Candidate
-from memory.record import folded
+from memory.record import plain
 
 NEAR = 0.5
 #: Cosines from which a memory is near enough, by the name of the model before "@". Pairs of synopsis and
@@ -54,18 +54,37 @@ def threshold(model: str) -> float:
 
 def words(text: str) -> frozenset[str]:
     """The words of ``text`` that mean something by themselves, folded; a plural's s does not count."""
-    found = (word for word in _WORD.findall(folded(text[:_READ])) if word not in _COMMON)
-    return frozenset(word[:-1] if len(word) > 3 and word[-1] == "s" else word for word in found)
+    return frozenset(_singular(word) for word in _written(text) if word not in _COMMON)
+
+
+def holding(asked: Collection[str]) -> Callable[[str], frozenset[str]]:
+    """What finds those of the words ``asked`` that are among `words` of a text, in a fraction of the time."""
+    forms = {
+        form: word
+        for word in asked
+        for form in (word, f"{word}s")
+        if form not in _COMMON and _singular(form) == word
+    }
+    return lambda text: frozenset(forms[form] for form in forms.keys() & _written(text))
+
+
+def _written(text: str) -> set[str]:
+    return set(_WORD.findall(plain(text[:_READ])))
+
+
+def _singular(word: str) -> str:
+    return word[:-1] if len(word) > 3 and word[-1] == "s" else word
 
 
 def shares(question: str, candidates: Sequence[Candidate]) -> dict[str, float]:
     """By id, the share of the question's words, weighed by rarity among ``candidates``, that each has."""
     asked = words(question)
-    held = {one.memory.id: asked & words(one.memory.content) for one in candidates}
-    common = Counter(word for those in held.values() for word in those)
-    weights = {word: math.log(1 + (len(held) + 1) / (common[word] + 0.5)) for word in asked}
+    held = holding(asked)
+    each = {one.memory.id: held(one.memory.content) for one in candidates}
+    common = Counter(word for those in each.values() for word in those)
+    weights = {word: math.log(1 + (len(each) + 1) / (common[word] + 0.5)) for word in asked}
     whole = sum(weights[word] for word in sorted(asked)) or 1.0
-    return {name: sum(weights[word] for word in sorted(those)) / whole for name, those in held.items()}
+    return {name: sum(weights[word] for word in sorted(those)) / whole for name, those in each.items()}
 
 
 def bent(value: float, middle: float) -> float:
@@ -82,12 +101,13 @@ def nearness(question: str, candidates: Sequence[Candidate], model: str | None) 
     share = shares(question, candidates)
     limit = None if model is None else threshold(model)
     asked = words(question)
+    held = holding(asked)
 
     def of(candidate: Candidate) -> float:
         part = share.get(candidate.memory.id, 0.0)
         if limit is not None and candidate.cosine is not None:
             return max(bent(candidate.cosine, limit), bent(part, SHARE_BESIDE))
-        if len(asked) > 1 and len(asked & words(candidate.memory.content)) < LEAST:
+        if len(asked) > 1 and len(held(candidate.memory.content)) < LEAST:
             return min(bent(part, SHARE_ALONE), NEAR - 0.01)
         return bent(part, SHARE_ALONE)
 
