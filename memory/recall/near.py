@@ -32,8 +32,8 @@ WORDS = 0.4
 STANDS_OUT = 0.25
 #: The background where there are too few candidates to tell: what texts of other subjects have (MiniLM).
 BACKGROUND = 0.15
-#: The nearest candidates, which may all answer, are no background.
-_NEAREST = 10
+#: Which candidates are the background, by cosine: not the nearest, which may all answer, nor those far off.
+_BEHIND = slice(10, 50)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +118,8 @@ def bent(value: float, middle: float) -> float:
 
 
 def background(cosines: Iterable[float]) -> float:
-    """The mean of ``cosines`` without the highest: what is near because it is of the same subject."""
-    others = sorted(cosines, reverse=True)[_NEAREST:]
+    """The mean of ``cosines`` behind the highest: what is near because it is of the same subject."""
+    others = sorted(cosines, reverse=True)[_BEHIND]
     return math.fsum(others) / len(others) if others else BACKGROUND
 
 

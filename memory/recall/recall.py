@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import math
 import secrets
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -95,10 +94,14 @@ class Recall:
         self, text: str, query: Vector | None, wanted: Wanted, pinned: Sequence[str], notes: list[str]
     ) -> _Pool:
         source = self._source
-        by_vector, by_keyword = self._legs(text, query, wanted, notes)
-        by_pin: list[Candidate] = []
+        nothing: list[Candidate] = []
+        by_vector = by_keyword = by_pin = nothing
+        if query is not None:
+            by_vector = _tried(lambda: source.by_vector(query, wanted, LEG), nothing, notes)
+        if text.strip():
+            by_keyword = _tried(lambda: source.by_keyword(text, query, wanted, LEG), nothing, notes)
         if pinned:
-            by_pin = _tried(lambda: source.by_id(list(dict.fromkeys(pinned)), query), by_pin, notes)
+            by_pin = _tried(lambda: source.by_id(list(dict.fromkeys(pinned)), query), nothing, notes)
         if query is not None and by_keyword and not by_vector and not notes:
             notes.append("no memory has an embedding of this model yet: memories are found by keywords only")
         hidden = sum(one.memory.sacred and not wanted.sacred for one in by_pin)
@@ -115,30 +118,6 @@ class Recall:
                 found[one.memory.id] = _fuller(found.get(one.memory.id), one)
         rankings = tuple([one.memory.id for one in leg if one.memory.id not in fixed] for leg in legs)
         return _Pool(found, rankings, kept)
-
-    def _legs(
-        self, text: str, query: Vector | None, wanted: Wanted, notes: list[str]
-    ) -> tuple[list[Candidate], list[Candidate]]:
-        """What is found by meaning and by words, side by side: one multiplies while the other reads."""
-        source = self._source
-        near: list[Candidate] = []
-        told: list[str] = []
-        beside: threading.Thread | None = None
-        if query is not None:
-
-            def look() -> None:
-                near.extend(_tried(lambda: source.by_vector(query, wanted, LEG), [], told))
-
-            beside = threading.Thread(target=look, name="recall by meaning", daemon=True)
-            beside.start()
-        alike: list[Candidate] = []
-        said: list[str] = []
-        if text.strip():
-            alike = _tried(lambda: source.by_keyword(text, query, wanted, LEG), [], said)
-        if beside is not None:
-            beside.join()
-        notes += [*told, *said]
-        return near, alike
 
 
 def _chosen(pool: _Pool, near: Nearness, policy: Policy, notes: list[str]) -> tuple[list[Candidate], bool]:

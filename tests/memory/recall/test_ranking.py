@@ -175,7 +175,7 @@ def test_words_in_common_help_what_is_near_and_are_not_needed_where_it_stands_ou
 
 
 def test_the_background_is_what_is_near_beside_the_nearest() -> None:
-    assert background([0.9] * 10 + [0.3, 0.5]) == pytest.approx(0.4)
+    assert background([*[0.9] * 10, *[0.3, 0.5] * 20, *[0.0] * 9]) == pytest.approx(0.4)
     assert background([0.9, 0.8]) == background([]) < 0.2
 
 
