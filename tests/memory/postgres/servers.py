@@ -10,11 +10,13 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 #: Who may only read, and everybody's password: looked for in what is said.
@@ -121,6 +123,20 @@ class Postgres:
         """``number`` to the server's first process."""
         os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), number)
 
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Connections stay open and nothing answers, as when a machine hangs."""
+        first = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        first.suspend()  # before the others are listed: it makes no more of them
+        held = [first, *first.children(recursive=True)]
+        try:
+            for one in held:
+                one.suspend()
+            yield
+        finally:
+            for one in held:
+                one.resume()
+
     def dsn(self, database: str = "postgres", user: str = READER, port: int | None = None) -> str:
         return f"postgresql://{user}:{PASSWORD}@127.0.0.1:{port or self.port}/{database}"
 
@@ -169,6 +185,16 @@ class Bouncer:
                 return
             time.sleep(0.05)
         raise AssertionError("PgBouncer did not start")
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """As `Postgres.stopped`."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self.process is not None:
