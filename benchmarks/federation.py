@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
+
 from benchmarks.memory import Texts
 from tests.memory.postgres import table
 from tests.memory.postgres.servers import PASSWORD, READER, Postgres, carried
@@ -49,3 +51,14 @@ def fill(server: Postgres, texts: Texts, rows: int, dim: int) -> None:
         table.fill(db, made)
         db.execute(f"VACUUM ANALYZE {NAME}")
         db.execute(f"GRANT SELECT ON {NAME} TO {READER}")
+
+
+def spent(server: Postgres) -> float:
+    """Milliseconds of processor time of all the server's processes so far, those that have ended too."""
+    first = psutil.Process(server.pid)
+    ended = first.cpu_times()
+    each = [ended.children_user + ended.children_system]
+    for process in [first, *first.children(recursive=True)]:
+        times = process.cpu_times()
+        each.append(times.user + times.system)
+    return sum(each) * 1000

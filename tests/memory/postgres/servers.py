@@ -100,6 +100,11 @@ class Postgres:
     def data(self) -> Path:
         return self.folder / "data"
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
     def make(self) -> None:
         self.folder.mkdir(parents=True)
         hand_over(self.folder)
@@ -121,12 +126,12 @@ class Postgres:
 
     def signal(self, number: signal.Signals) -> None:
         """``number`` to the server's first process."""
-        os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), number)
+        os.kill(self.pid, number)
 
     @contextlib.contextmanager
     def stopped(self) -> Iterator[None]:
         """Connections stay open and nothing answers, as when a machine hangs."""
-        first = psutil.Process(int((self.data / "postmaster.pid").read_text().split()[0]))
+        first = psutil.Process(self.pid)
         first.suspend()  # before the others are listed: it makes no more of them
         held = [first, *first.children(recursive=True)]
         try:
