@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -59,6 +59,7 @@ def spent(server: Postgres) -> float:
     ended = first.cpu_times()
     each = [ended.children_user + ended.children_system]
     for process in [first, *first.children(recursive=True)]:
-        times = process.cpu_times()
-        each.append(times.user + times.system)
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            each.append(times.user + times.system)
     return sum(each) * 1000

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -132,17 +133,21 @@ def index(server: Postgres) -> None:
         db.execute(f"VACUUM ANALYZE {federation.NAME}")
 
 
-def main() -> None:
-    """Print a table for each size."""
+def main() -> int:
+    """Print a table for each size; the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", type=int, nargs="*", default=[20_000])
     parser.add_argument("--queries", type=int, default=100)
     given = parser.parse_args()
-    with TemporaryDirectory() as folder, federation.started(Path(folder)) as server:
-        say(f"{psutil.cpu_count()} cores, load average before {psutil.getloadavg()[0]:.1f}")
-        for rows in given.sizes:
-            measure(server, rows, given.queries)
+    try:
+        with TemporaryDirectory() as folder, federation.started(Path(folder)) as server:
+            say(f"{psutil.cpu_count()} cores, load average before {psutil.getloadavg()[0]:.1f}")
+            for rows in given.sizes:
+                measure(server, rows, given.queries)
+    except KeyboardInterrupt:
+        return 130
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
