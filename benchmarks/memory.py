@@ -64,8 +64,8 @@ class Texts:
     def text(self) -> str:
         return " ".join(self.words(max(4, round(self.dice.normal(85, 30)))))
 
-    def vectors(self, n: int) -> FloatArray:
-        made = self.dice.standard_normal((n, DIM), np.float32)
+    def vectors(self, n: int, dim: int = DIM) -> FloatArray:
+        made = self.dice.standard_normal((n, dim), np.float32)
         return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
 
 
