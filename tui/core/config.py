@@ -87,6 +87,7 @@ def _name(text: str) -> str:
 
 
 EngineName = Literal["llama"]
+KvKind = Literal["f16", "q8_0"]
 MemoryPlace = Literal["local", "postgres", "off"]
 
 
@@ -111,6 +112,9 @@ class Config:
 
     flash_attention: bool | None = given(truth, None)
     """Flash attention; None is what was measured to be fast."""
+
+    kv: KvKind = given(one_of(*get_args(KvKind)), "f16")
+    """How K and V are stored: f16, or q8_0 in half the memory, which needs flash attention."""
 
     tune: bool = given(truth, True)
     """Measure once, for some seconds, how a model runs fastest on this machine."""
