@@ -31,6 +31,8 @@ def nearest(cost: Cost, asked: Settings, memory: int) -> list[Settings]:
         found.append(asked.but(slots=slots))
     if context := longest_context(cost, asked, memory, asked.context - 1):
         found.append(asked.but(context=context))
+    if not found and (context := longest_context(cost, asked.but(slots=1), memory, asked.context)):
+        found.append(asked.but(slots=1, context=context))
     return found
 
 

@@ -114,7 +114,7 @@ def test_a_refusal_says_what_is_needed_and_what_is_free() -> None:
         choose(SMALL, RUN.but(flash=True), 262_144, 4, 2 * GIB)
     assert str(refused.value) == (
         "4 answers at once with a context of 262,144 tokens each need 2.1 GiB beside the model "
-        "and 2.0 GiB are free: what fits is --kv q8_0 or --slots 3 or --context 245504"
+        "and 2.0 GiB are free: what fits is --kv q8_0 or --slots 3 or --context 246528"
     )
 
 
