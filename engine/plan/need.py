@@ -42,10 +42,14 @@ class Settings:
         return _padded(_padded(self.context * self.slots) // self.slots)
 
     @property
+    def step(self) -> int:
+        """Tokens of one decode, at most."""
+        return max(min(self.batch, _padded(self.context * self.slots)), self.slots)
+
+    @property
     def rows(self) -> int:
-        """Tokens of one decode, as many for every slot."""
-        most = max(min(self.batch, _padded(self.context * self.slots)), self.slots)
-        return -(-most // self.slots) * self.slots
+        """Tokens that a decode is given room for: as many for every slot."""
+        return -(-self.step // self.slots) * self.slots
 
     def but(self, **changes: int | bool | str) -> Settings:
         """The same with changes."""
@@ -94,7 +98,7 @@ def kv_bytes(shape: Shape, settings: Settings) -> int:
     """K and V of all slots."""
     full, windowed = shape.layers - shape.windowed, settings.cells
     if settings.window_only:
-        windowed = min(settings.cells, _padded(shape.window + settings.rows))
+        windowed = min(settings.cells, _padded(shape.window + settings.step))
     cells = full * settings.cells + shape.windowed * windowed
     return settings.slots * cells * _row(shape, settings.kv)
 

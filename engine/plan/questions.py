@@ -15,7 +15,7 @@ LONGEST = (1, 8, 16)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """``settings`` take ``total`` bytes of ``memory``. A ``longest`` one has all that fits, maybe 0 tokens."""
+    """``settings`` take ``total`` bytes of ``memory``. A ``longest`` one has all that fits, or 0 tokens."""
 
     settings: Settings
     total: int

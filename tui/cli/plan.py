@@ -42,7 +42,8 @@ def plan(ctx: click.Context, /, model: Path, memory: str, as_json: bool, **given
     Exits with 1 when what was asked for does not fit.
     """
     from engine.plan.kinds import NAMES
-    from tui.headless.planning import Order, plan_model
+    from tui.headless.plan import Order
+    from tui.headless.planning import plan_model
     from tui.headless.sizes import parse_size
 
     if given["kv"] != "f16" and given["flash_attention"] is False:
