@@ -39,7 +39,7 @@ class Settings:
     @property
     def cells(self) -> int:
         """Tokens that each slot really has room for."""
-        return _padded(_padded(self.context * self.slots) // self.slots)
+        return _padded(self.context)
 
     @property
     def step(self) -> int:

@@ -56,6 +56,9 @@ class Plan:
             kv=order.kv,
             window_only=order.window_only,
         )
+        # What each model that is replaced takes with one answer of the same context, by name.
+        one, replaced = self.asked.but(slots=1), (read(path) for path in order.replaced)
+        self.replaced = {model.name: need(model.shape, one, model.weights).total for model in replaced}
 
     def need(self, settings: Settings) -> Need:
         shape, order = self.model.shape, self.order
@@ -89,13 +92,6 @@ class Plan:
     def free(self) -> dict[str, tuple[str, ...]]:
         """By the machine that could hold this: those that become free."""
         return made_free(self.answer.total, {HERE: self.order.memory, **self.order.machines})
-
-    @cached_property
-    def replaced(self) -> dict[str, int]:
-        """What each model that is replaced takes with one answer of the same context."""
-        one, order = self.asked.but(slots=1), self.order
-        models = (read(path) for path in order.replaced)
-        return {model.name: need(model.shape, one, model.weights).total for model in models}
 
 
 def _copies(model: Planned) -> int:
