@@ -56,9 +56,9 @@ class Plan:
             kv=order.kv,
             window_only=order.window_only,
         )
-        # What each model that is replaced takes with one answer of the same context, by name.
+        # What each model that is replaced takes with one answer of the same context.
         one, replaced = self.asked.but(slots=1), (read(path) for path in order.replaced)
-        self.replaced = {model.name: need(model.shape, one, model.weights).total for model in replaced}
+        self.replaced = [(model.name, need(model.shape, one, model.weights).total) for model in replaced]
 
     def need(self, settings: Settings) -> Need:
         shape, order = self.model.shape, self.order

@@ -69,27 +69,20 @@ def questions(rows: Sequence[tuple[Answer, ...]], trained: int) -> list[Row]:
     """A row a question, a column a kind of K and V."""
     return [
         ("", *(f"K and V in {kind}" for kind in KV_KINDS)),
-        *((_asked(row[0], trained), *(_answered(one, trained) for one in row)) for row in rows),
+        *((_asked(row[0], trained), *(_answered(one) for one in row)) for row in rows),
     ]
 
 
 def _asked(one: Answer, trained: int) -> str:
     if one.longest:
-        return f"longest for {one.settings.slots}"
+        return f"longest for {one.settings.slots}" + (f", of {trained:,}" if trained else "")
     beyond = f" (trained on {trained:,})" if 0 < trained < one.settings.context else ""
     return amount(one.settings) + beyond
 
 
-def _answered(one: Answer, trained: int) -> str:
-    if not one.longest:
-        return _verdict(one)
-    if not one.fits:
-        return "none"
-    end = ", all it was trained on" if one.settings.context + 256 > trained > 0 else ""
-    return f"{one.settings.context:,} tokens ({in_gib(one.left)} left{end})"
-
-
-def _verdict(one: Answer) -> str:
+def _answered(one: Answer) -> str:
+    if one.longest:
+        return f"{one.settings.context:,} tokens, {in_gib(one.left)} left" if one.fits else "not any"
     return f"yes, {in_gib(one.left)} left" if one.fits else f"no, {in_gib(-one.left)} missing"
 
 
@@ -113,12 +106,12 @@ def freed(free: Mapping[str, Sequence[str]], here: str) -> str:
     return "; ".join(sentences)
 
 
-def replaced(models: Mapping[str, int], total: int) -> list[Row]:
+def replaced(models: Sequence[tuple[str, int]], total: int) -> list[Row]:
     """What the replaced models take, against this one for all of them."""
-    before = sum(models.values())
+    before = sum(size for _, size in models)
     change = "less" if total <= before else "more"
     return [
-        *((f"instead of {name}", in_gib(size)) for name, size in models.items()),
+        *((f"instead of {name}", in_gib(size)) for name, size in models),
         ("together", in_gib(before)),
         (f"this one for all, {change} by", in_gib(abs(before - total))),
     ]

@@ -62,5 +62,5 @@ def _as_json(plan: Plan) -> dict[str, object]:
         "questions": [plan_words.answer(one) for row in plan.questions for one in row],
         "machines": plan.order.machines,
         "becomes_free": plan.free,
-        "instead_of": plan.replaced,
+        "instead_of": [{"name": name, "total": total} for name, total in plan.replaced],
     }

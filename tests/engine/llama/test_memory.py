@@ -102,11 +102,10 @@ def test_what_is_asked_for_is_given_or_refused_with_what_would_fit(
 
 def as_offered(asked: Settings, offer: str) -> Settings:
     """The settings under the flags that a refusal offers."""
-    found = re.fullmatch(r"--(context|slots) (\d+)|--kv (q8_0)|(--flash-attention)", offer)
-    assert found is not None
-    if found[1]:
-        return asked.but(**{found[1]: int(found[2])})
-    return asked.but(flash=True, kv=found[3] or asked.kv)
+    numbers = {name: int(value) for name, value in re.findall(r"--(context|slots) (\d+)", offer)}
+    if not numbers:
+        return asked.but(flash=True, kv="q8_0" if offer == "--kv q8_0" else asked.kv)
+    return asked.but(**numbers)
 
 
 def test_a_refusal_says_what_is_needed_and_what_is_free() -> None:

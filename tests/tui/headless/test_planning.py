@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,13 @@ import pytest
 
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from tests.engine.plan.allocated import allocations
-from tests.engine.plan.test_reading import LARGE, MLX
+from tests.engine.plan.test_reading import CONFIGS, LARGE, MLX
 from tests.tui.program import Program
 
 GIB = 1 << 30
+PAGE = Path(__file__).parents[3] / "docs" / "plan.md"
+#: Every command of the page with its output.
+SHOWN = re.findall(r"```\n\$ (tui plan .*?)```", PAGE.read_text("utf-8").replace(" \\\n    ", " "), re.DOTALL)
 
 
 def planned(program: Program, *arguments: str) -> dict[str, Any]:
@@ -67,10 +71,17 @@ def test_the_machines_that_become_free_are_named(program: Program) -> None:
 
 
 def test_models_that_are_replaced_are_summed(program: Program) -> None:
-    replaced = ["--instead-of", str(LARGE), "--instead-of", str(MLX)]
+    replaced = ["--instead-of", str(MLX), "--instead-of", str(MLX)]
     plan = planned(program, str(MLX), "--memory", "96GiB", *replaced)
-    assert list(plan["instead_of"]) == [LARGE.name, MLX.name]
-    assert all(size > 20 * GIB for size in plan["instead_of"].values())
+    assert [one["name"] for one in plan["instead_of"]] == [MLX.name, MLX.name]
+    assert all(20 * GIB < one["total"] < plan["need"]["total"] for one in plan["instead_of"])
+
+
+@pytest.mark.parametrize("shown", SHOWN, ids=lambda shown: shown.partition("\n")[0])
+def test_the_documentation_shows_what_the_program_says(program: Program, shown: str) -> None:
+    command, _, output = shown.partition("\n")
+    arguments = [str(CONFIGS / one) if (CONFIGS / one).is_dir() else one for one in command.split()[2:]]
+    assert program.run("plan", *arguments).out == output
 
 
 @pytest.mark.parametrize(
