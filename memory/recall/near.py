@@ -1,8 +1,8 @@
 """Whether a memory is about the question at all: its relevance, and the threshold under which none is shown.
 
 Relevance is 0 to 1, and the same for every embedding model: 0.5 is just near enough to be shown, 1 says what
-the question says. A memory has to be near, and nearer than others: the lower of two readings, on straight lines
-through (0, 0), (the threshold, 0.5) and (1, 1):
+the question says. A memory has to be near, and nearer than others: the lower of two readings, each on lines
+through (0, 0), (its threshold, 0.5) and (1, 1):
 
 - the cosine with the question, whose threshold is the model's own;
 - the cosine, and `WORDS` times the share of the question's rare words that the memory has, above the
