@@ -1,13 +1,15 @@
 """Exact search for the highest cosines among the rows of matrices, in chunks.
 
 By `vecdot` and not `@`: that would share a product between threads, which wait for each other spinning, and
-while other programs work (a model that answers among them) a search then takes several times as long.
+while other programs work (a model that answers among them) a search then takes several times as long. Of many
+rows two threads take a half each, and sleep when they are done.
 It must not know where the rows are from, nor which of them may be found: it is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -20,6 +22,8 @@ BoolArray = np.ndarray[Any, np.dtype[np.bool_]]
 
 #: Rows that are multiplied at once: their products stay in the processor's cache.
 CHUNK = 16_384
+#: From so many rows on they are shared between so many threads; more are no faster, memory is not.
+SHARED_FROM, THREADS = 60_000, 2
 #: When fewer than this part of the rows may be found, they are picked out instead of multiplying all.
 _FEW = 0.2
 
@@ -45,23 +49,42 @@ def best(parts: Iterable[Rows], query: FloatArray, allowed: BoolArray, count: in
 
     ``allowed`` says for each facet whether its rows may be found.
     """
-    seqs, scores = np.empty(0, np.int64), np.empty(0, np.float32)
-    for rows in parts:
-        may = allowed[rows.facets]
-        few = np.count_nonzero(may) < _FEW * len(may)
-        for at, products in _picked(rows, query, may) if few else _all(rows, query, may):
-            # Below the worst of those found already nothing is of interest; after some chunks that is most.
-            floor = scores.min() if len(scores) >= count else -np.inf
-            good = np.flatnonzero(products > floor)
-            if not len(good):
-                continue
-            seqs = np.concatenate([seqs, rows.seqs[at[good] if few else at + good]])
-            scores = np.concatenate([scores, products[good]])
-            if len(scores) > count:
-                kept = np.argpartition(scores, -count)[-count:]
-                seqs, scores = seqs[kept], scores[kept]
-    order = np.lexsort((seqs, -scores))  # equal cosines in the order in which they came
+    pieces = [piece for rows in parts for piece in _pieces(rows)]
+    if len(pieces) > 2:
+        with ThreadPoolExecutor(THREADS, "nearest") as threads:
+            found = list(threads.map(lambda piece: _best(piece, query, allowed, count), pieces))
+    else:
+        found = [_best(piece, query, allowed, count) for piece in pieces]
+    seqs = np.concatenate([np.empty(0, np.int64), *(some for some, _ in found)])
+    scores = np.concatenate([np.empty(0, np.float32), *(some for _, some in found)])
+    order = np.lexsort((seqs, -scores))[:count]  # equal cosines in the order in which they came
     return [(int(seqs[i]), float(scores[i])) for i in order]
+
+
+def _pieces(rows: Rows) -> list[Rows]:
+    """``rows`` in parts for as many threads, where there are so many that a thread is worth its start."""
+    if len(rows.seqs) < SHARED_FROM:
+        return [rows]
+    size = -(-len(rows.seqs) // THREADS)
+    return [Rows(*(part[at : at + size] for part in rows)) for at in range(0, len(rows.seqs), size)]
+
+
+def _best(rows: Rows, query: FloatArray, allowed: BoolArray, count: int) -> tuple[IntArray, FloatArray]:
+    seqs, scores = np.empty(0, np.int64), np.empty(0, np.float32)
+    may = allowed[rows.facets]
+    few = np.count_nonzero(may) < _FEW * len(may)
+    for at, products in _picked(rows, query, may) if few else _all(rows, query, may):
+        # Below the worst of those found already nothing is of interest; after some chunks that is most.
+        floor = scores.min() if len(scores) >= count else -np.inf
+        good = np.flatnonzero(products > floor)
+        if not len(good):
+            continue
+        seqs = np.concatenate([seqs, rows.seqs[at[good] if few else at + good]])
+        scores = np.concatenate([scores, products[good]])
+        if len(scores) > count:
+            kept = np.argpartition(scores, -count)[-count:]
+            seqs, scores = seqs[kept], scores[kept]
+    return seqs, scores
 
 
 def _all(rows: Rows, query: FloatArray, may: BoolArray) -> Iterable[tuple[Any, FloatArray]]:

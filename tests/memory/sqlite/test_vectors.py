@@ -41,10 +41,11 @@ def expected(asked: np.ndarray, n: int, wanted: Wanted, count: int) -> list[str]
 
 @pytest.fixture(params=["in main memory", "mapped"])
 def kept(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The same for a store whose vectors are mapped from a file, in chunks of a few rows."""
+    """The same for a store whose vectors are mapped from a file, in chunks of a few rows, by two threads."""
     if request.param == "mapped":
         monkeypatch.setattr(leg, "MAPPED_FROM", 0)
         monkeypatch.setattr(matrix, "CHUNK", 64)
+        monkeypatch.setattr(matrix, "SHARED_FROM", 100)
     return str(request.param)
 
 
