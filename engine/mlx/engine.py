@@ -1,13 +1,15 @@
 """`Engine` on MLX: one model, modes as cores in it, one thread of its own that touches mlx.
 
-Knows modes by the names it was given, nothing of what they mean. Who is computed next is the scheduler's choice.
+Knows modes by the names it was given, nothing of what they mean. Who is computed next is the scheduler's
+choice.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,8 @@ from engine.worker import Worker
 
 __all__ = ["MlxEngine", "MlxOptions"]
 
+T = TypeVar("T")
+
 
 class MlxEngine:
     """A loaded GGUF or MLX directory. Constructing it loads the model: call it off the screen's thread."""
@@ -35,7 +39,7 @@ class MlxEngine:
         path: Path,
         options: MlxOptions,
         on_progress: Progress,
-        on_tuning: Progress = lambda _fraction: True,  # noqa: ARG002 - nothing is tried out here
+        on_tuning: Progress = lambda _fraction: True,
     ) -> None:
         self._kept = options.kept
         self._running: dict[str, Generation] = {}
@@ -63,6 +67,10 @@ class MlxEngine:
         assert self._opened is not None
         return self._opened
 
+    def _run(self, work: Callable[[Opened], T]) -> T:
+        """Do it on the engine's thread, between two steps."""
+        return self._worker.run(lambda: work(self._parts))
+
     @property
     def info(self) -> ModelInfo:
         return self._info
@@ -78,26 +86,26 @@ class MlxEngine:
         `AdapterRefused`.
         """
         base = self.fingerprint() or ""
-        self._worker.run(lambda: self._parts.shelf.install(name, basis, coefficients, base))
+        self._run(lambda parts: parts.shelf.install(name, basis, coefficients, base))
 
     def remove(self, name: str) -> None:
         """Forget ``name``; freed once no answer uses it. Raises `NotInstalled`."""
-        self._worker.run(lambda: self._parts.shelf.remove(name))
+        self._run(lambda parts: parts.shelf.remove(name))
 
     def installed(self) -> tuple[str, ...]:
-        return self._worker.run(lambda: self._parts.shelf.names())
+        return self._opened.shelf.names() if self._opened else ()
 
     def adapter_sizes(self) -> dict[str, int]:
         """Bytes of the cores of each installed mode; what they share is not counted."""
-        return self._worker.run(lambda: self._parts.shelf.sizes())
+        return self._run(lambda parts: parts.shelf.sizes())
 
     def forget(self) -> None:
         """Forget all that was read, answers under way excepted: the next answer reads its prompt afresh."""
-        self._worker.run(lambda: self._parts.store.forget())
+        self._run(lambda parts: parts.store.forget())
 
     def cache_stats(self) -> CacheStats:
         """What is kept of what was read."""
-        return self._worker.run(lambda: self._parts.store.stats())
+        return self._run(lambda parts: parts.store.stats())
 
     def generate(self, request: Request) -> Iterator[Chunk]:
         """Stream one answer; see `engine.contract.Engine.generate`."""
@@ -113,7 +121,7 @@ class MlxEngine:
 
     def check(self, request: Request) -> None:
         """Raises `BadConstraint` where `generate` would; the messages are not looked at."""
-        self._worker.run(lambda: processors(request, 0, self._parts.vocabulary))
+        self._run(lambda parts: processors(request, 0, parts.vocabulary))
 
     def _ended(self, request_id: str) -> None:
         self.cancel(request_id)
@@ -137,11 +145,11 @@ class MlxEngine:
             text = prompt if isinstance(prompt, str) else template.answer(prompt)
             start = words.prompt_tokens(text or words.bos or words.eos)
             ends = [words.tokenize(end, special=False, parse=False) for end in continuations]
-        return self._worker.run(lambda: self._parts.reader.score(start, ends, self._parts.shelf.mix(scales)))
+        return self._run(lambda parts: parts.reader.score(start, ends, parts.shelf.mix(scales)))
 
     def logits(self, tokens: Sequence[int], scales: Scales = ()) -> NDArray[np.float32]:
         """Logits (tokens × vocabulary) of a fresh read, always in the same pieces."""
-        return self._worker.run(lambda: self._parts.reader.logits(tokens, self._parts.shelf.mix(scales)))
+        return self._run(lambda parts: parts.reader.logits(tokens, parts.shelf.mix(scales)))
 
     def tokenize(self, text: str) -> list[int]:
         """Tokens of plain text, with the vocabulary's own BOS."""

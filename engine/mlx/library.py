@@ -53,7 +53,7 @@ class Machine:
         available = int(psutil.virtual_memory().available)
         if self.working_set is None:
             return available
-        return min(available, max(0, self.working_set - mx.get_active_memory()))
+        return min(available, max(0, self.working_set - int(mx.get_active_memory())))
 
     def hold_resident(self) -> None:
         """Keep what the GPU works on out of the reach of the pager, as far as the system recommends."""

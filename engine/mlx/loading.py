@@ -44,8 +44,8 @@ def check_room(path: Path, needed: int, free: int) -> None:
     """Raises `ModelUnusable` for weights that would not fit beside what runs already."""
     if needed > free:
         raise ModelUnusable(
-            f"{path.name} needs {needed / _GIB:,.1f} GiB for its weights and {free / _GIB:,.1f} GiB are free: "
-            "close other programs, or use a smaller model"
+            f"{path.name} needs {needed / _GIB:,.1f} GiB for its weights and {free / _GIB:,.1f} GiB are "
+            "free: close other programs, or use a smaller model"
         )
 
 

@@ -65,7 +65,10 @@ class ModeShelf:
         self._tidy()
 
     def remove(self, name: str) -> None:
-        """No request finds ``name`` any more; answers under way keep what they have. Raises `NotInstalled`."""
+        """No request finds ``name`` any more; answers under way keep what they have.
+
+        Raises `NotInstalled`.
+        """
         self._find(name)
         del self._modes[name]
         self._tidy()
@@ -94,7 +97,7 @@ class ModeShelf:
         wanted = (len(subspace.up), len(subspace.down))
         if shape != wanted:
             raise ValueError(
-                f"{module} is {shape[0]} × {shape[1]} in the model, and {wanted[0]} × {wanted[1]} in the basis"
+                f"{module} is {shape[0]} × {shape[1]} here, and {wanted[0]} × {wanted[1]} in the basis"
             )
 
     def _check_room(self, name: str, basis: Basis, digests: Mapping[str, str]) -> None:

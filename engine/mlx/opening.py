@@ -1,4 +1,4 @@
-"""Opening a model: what was loaded, what fits the memory, and all that works on it. On the engine's thread."""
+"""Opening a model, on the engine's thread: what was loaded, what fits the memory, what works on it."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class MlxOptions:
     """What may be forced; None leaves the choice to the engine.
 
     ``context`` is tokens for each of ``slots`` answers at once; ``cache`` bytes of memory for what was read.
-    ``kv_bits`` keeps K and V packed, for one answer at a time. ``memo`` is a file where facts about models are
-    remembered, ``kept`` a folder where what was read is kept between runs.
+    ``kv_bits`` keeps K and V packed, for one answer at a time. ``memo`` is a file where facts about models
+    are remembered, ``kept`` a folder where what was read is kept between runs.
     """
 
     context: int | None = None

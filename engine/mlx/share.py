@@ -94,7 +94,7 @@ class ShareLinear(nn.Module):
         self._number, self._selection = number, selection
 
     def __call__(self, x: Any) -> Any:
-        """x (rows × tokens × d) to (rows × tokens × n)."""
+        """Vectors ``x`` (rows × tokens × d) to (rows × tokens × n)."""
         y = self.base(x)
         for term in self._selection.terms.get(self._number, ()):
             y = mx.addmm(y, (x @ term.space.down) @ term.core, term.space.up)

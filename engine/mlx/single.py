@@ -22,7 +22,11 @@ class SingleRow:
         self._model = model
         self._packing = {"kv_bits": bits, "kv_group_size": group, "quantized_kv_start": 0}
         self._row = 0
-        self.reset()
+        self._cache: Layers = []
+        self._start: Start | None = None
+        self._tokens: list[int] = []
+        self._writing: Iterator[int] = iter(())
+        self._read = 0
 
     def insert(self, start: Start) -> int:
         """See `Rows`."""
@@ -72,15 +76,12 @@ class SingleRow:
         """See `Rows`."""
         layers, tokens = self._cache[:-1], self._tokens
         self.reset()
-        return {row: (layers, tokens) for row in rows}
+        return dict.fromkeys(rows, (layers, tokens))
 
     def reset(self) -> None:
         """See `Rows`."""
-        self._cache: Layers = []
-        self._start: Start | None = None
-        self._tokens: list[int] = []
-        self._writing: Iterator[int] = iter(())
-        self._read = 0
+        self._cache, self._tokens, self._start = [], [], None
+        self._writing, self._read = iter(()), 0
 
 
 def _after(before: Any, processor: Processor) -> Processor:

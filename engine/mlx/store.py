@@ -1,7 +1,7 @@
 """What has been read already, so that nothing is read twice: K and V by their tokens and coefficients.
 
-They depend on nothing else, so an entry serves any conversation, branch or fork that begins alike, and another
-mode never.
+They depend on nothing else, so an entry serves any conversation, branch or fork that begins alike, and
+another mode never.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ _BROKEN = "\ufffd"
 
 
 class Vocabulary(Protocol):
-    """``bos`` and ``eos`` are empty where there is none; ``template`` is the chat template (Jinja), or None."""
+    """``bos`` and ``eos`` are empty where there is none; ``template`` is Jinja for a chat, or None."""
 
     vocab_size: int
     bos: str
