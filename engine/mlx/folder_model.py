@@ -11,6 +11,7 @@ from mlx.utils import tree_flatten
 from mlx_lm.utils import load_model, load_tokenizer
 
 from engine.contract import EngineError, ModelUnusable, Progress
+from engine.folder import weight_files
 from engine.mlx.library import machine
 from engine.mlx.loading import Loaded, check_room, evaluate
 from engine.mlx.vocabulary import HubVocabulary
@@ -18,7 +19,7 @@ from engine.mlx.vocabulary import HubVocabulary
 
 def load_folder(path: Path, on_progress: Progress) -> Loaded:
     """The model in ``path``. Raises `ModelUnusable`, `LoadCancelled`."""
-    files = sorted(path.glob("model*.safetensors"))
+    files = weight_files(path)
     if not (path / "config.json").is_file() or not files:
         raise ModelUnusable(
             f"{path} is no MLX model: there is no config.json with model*.safetensors in it; "

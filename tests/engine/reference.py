@@ -83,3 +83,14 @@ class DenseLlama:
         turned = np.empty_like(x)
         turned[..., 0::2], turned[..., 1::2] = even * cos - odd * sin, even * sin + odd * cos
         return turned
+
+
+def divergence(ours: Array, theirs: Array) -> float:
+    """Mean Kullback-Leibler divergence (nats) of the next-token distributions."""
+    p, q = (
+        rows
+        - np.log(np.exp(rows - rows.max(-1, keepdims=True)).sum(-1, keepdims=True))
+        - rows.max(-1, keepdims=True)
+        for rows in (ours.astype(float), theirs.astype(float))
+    )
+    return float((np.exp(p) * (p - q)).sum(-1).mean())
