@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from mlx.utils import tree_map
 from mlx_lm.generate import generate_step, maybe_quantize_kv_cache
 
 from engine.mlx.conditioned import Conditioned, Layers, RowModes
@@ -74,7 +75,7 @@ class SingleRow:
 
     def take_out(self, rows: Sequence[int]) -> Mapping[int, tuple[Layers, list[int]]]:
         """See `Rows`."""
-        layers, tokens = self._cache[:-1], self._tokens
+        layers, tokens = [_compact(layer) for layer in self._cache[:-1]], self._tokens
         self.reset()
         return dict.fromkeys(rows, (layers, tokens))
 
@@ -82,6 +83,15 @@ class SingleRow:
         """See `Rows`."""
         self._cache, self._tokens, self._start = [], [], None
         self._writing, self._read = iter(()), 0
+
+
+def _compact(layer: Any) -> Any:
+    """Without the room that was made for tokens to come."""
+    if not layer.offset:
+        return layer
+    parts = tree_map(lambda part: mx.contiguous(part[..., : layer.offset, :]), (layer.keys, layer.values))
+    mx.eval(parts)
+    return type(layer).from_state((*parts, *layer.state[2:]))
 
 
 def _after(before: Any, processor: Processor) -> Processor:

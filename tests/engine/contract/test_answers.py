@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from engine.contract import BadConstraint, PromptTooLong, Request, Sampling
-from tests.engine.contract.conftest import Local
+from tests.engine.contract.conftest import Local, Opening
 from tests.engine.llama.answers import ask, gather, request, talk
+from tests.engine.tiny import write_tiny_llama
 
 QUESTION = "What is a river?"
 #: The first byte's token in the small model's vocabulary.
@@ -159,6 +161,41 @@ def test_what_cannot_be_followed_is_refused_in_words_and_the_engine_goes_on(
     with pytest.raises(BadConstraint):
         engine.check(Request((), **constraint))  # type: ignore[arg-type]
     assert ask(engine, QUESTION).text
+
+
+# Thinking
+
+
+@pytest.fixture(scope="module")
+def thinker(opening: Opening, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Local]:
+    """Its prompt ends where the thinking begins."""
+    template = "{{ messages[-1].content }}\n<think>\n"
+    path = write_tiny_llama(tmp_path_factory.mktemp("thinker") / "thinker.gguf", template=template)
+    made = opening(path, 512, 2)
+    assert made.info.thinks
+    yield made
+    made.close()
+
+
+@pytest.mark.parametrize("budget", [1, 7, 20])
+def test_thinking_is_ended_when_its_budget_is_spent_and_the_answer_follows(
+    thinker: Local, budget: int
+) -> None:
+    answer = ask(thinker, QUESTION, thinking_budget=budget, max_tokens=60, logit_bias=((2, -100.0),))
+    free = ask(thinker, QUESTION, max_tokens=60, logit_bias=((2, -100.0),))
+    assert answer.tokens[:budget] == free.tokens[:budget]
+    ending = bytes(token - BYTES for token in answer.tokens[budget : budget + 20])
+    assert ending.removeprefix("\u2581".encode()).startswith(b"\n</think>\n\n")
+    assert [answer.done, len(answer.tokens)] == ["length", 60]
+    assert answer.text
+    assert "think" not in answer.text
+    assert not free.text
+
+
+def test_an_answer_may_end_while_its_thinking_is_being_ended(thinker: Local) -> None:
+    answer = ask(thinker, QUESTION, thinking_budget=5, max_tokens=9, logit_bias=((2, -100.0),))
+    assert [answer.done, len(answer.tokens), answer.text] == ["length", 9, ""]
+    assert ask(thinker, QUESTION, max_tokens=3).done in ("length", "stop"), "the engine goes on"
 
 
 # Scores
