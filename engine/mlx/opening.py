@@ -17,7 +17,7 @@ from engine.mlx.modes import ModeShelf
 from engine.mlx.rows import BatchRows, Rows
 from engine.mlx.scheduler import Desk
 from engine.mlx.scoring import Reader
-from engine.mlx.share import Wrapping
+from engine.mlx.share import Selection, Wrapping
 from engine.mlx.single import SingleRow
 from engine.mlx.store import PromptStore
 from engine.mlx.vocabulary import Vocabulary
@@ -51,6 +51,7 @@ class Opened:
     vocabulary: Vocabulary
     template: ChatTemplate
     shelf: ModeShelf
+    selection: Selection
     store: PromptStore
     reader: Reader
     desk: Desk
@@ -93,6 +94,7 @@ def _opened(loaded: Loaded, options: MlxOptions, here: Machine) -> Opened:
         vocabulary=words,
         template=template,
         shelf=shelf,
+        selection=wrapping.selection,
         store=store,
         reader=Reader(model, store, room.context, batch, room.slots),
         desk=Desk(_rows(model, options, room), store, shelf.mix, batch, room.per_token, here.free),

@@ -52,8 +52,8 @@ class PromptStore:
         for entry in [*self._entries, *([self._passing] if self._passing else [])]:
             common = common_prefix(entry.tokens, wanted) if entry.key == key else 0
             whole = common == len(entry.tokens)
-            if common > length and (whole or can_trim_prompt_cache(entry.layers)):
-                best, length = entry, common
+            if common >= max(length, 1) and (whole or can_trim_prompt_cache(entry.layers)):
+                best, length = entry, common  # of those that serve alike the one used last: others may go
         if best is None:
             return None, 0
         if best in self._entries:
