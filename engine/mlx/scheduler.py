@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine.contract import DoneReason, GenerationFailed, Scales
+from engine.contract import DoneReason, EngineError, GenerationFailed, Scales
 from engine.mlx.generation import Generation
 from engine.mlx.rows import Event, Read, Rows, Written
 from engine.mlx.share import Mix
@@ -94,6 +94,8 @@ class Scheduler:
 
     def fail_all(self, error: BaseException) -> None:
         """Nothing that is under way can be gone on with."""
+        if not isinstance(error, EngineError):
+            error = GenerationFailed(f"MLX failed ({error}): ask again, or load the model anew")
         for one in [*self._waiting, *self._running.values()]:
             one.telling.fail(error)
         self._waiting.clear()

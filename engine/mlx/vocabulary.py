@@ -5,6 +5,7 @@ A GGUF is spelled by llama.cpp, so that both engines read the same tokens. It mu
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -64,6 +65,7 @@ class HubVocabulary:
 
     def __init__(self, tokenizer: Any, vocab_size: int) -> None:
         self._tokenizer = tokenizer
+        self._lock = threading.Lock()  # how special tokens are read is a state of the tokenizer
         self.vocab_size = vocab_size
         self.bos, self.eos = tokenizer.bos_token or "", tokenizer.eos_token or ""
         template = tokenizer.chat_template
@@ -74,8 +76,9 @@ class HubVocabulary:
 
     def tokenize(self, text: str, *, special: bool, parse: bool) -> list[int]:
         """See `Vocabulary`."""
-        encoded = self._tokenizer.encode(text, add_special_tokens=special, split_special_tokens=not parse)
-        return list(encoded)
+        how = {"add_special_tokens": special, "split_special_tokens": not parse}
+        with self._lock:
+            return list(self._tokenizer.encode(text, **how))
 
     def prompt_tokens(self, prompt: str) -> list[int]:
         """See `Vocabulary`."""

@@ -15,7 +15,7 @@ from engine.contract import ModelUnusable, Sampling
 from engine.fingerprint import fingerprint
 from engine.lowrank import Basis
 from engine.mlx.engine import MlxEngine, MlxOptions
-from tests.engine.llama.answers import ask, request, talk
+from tests.engine.llama.answers import ask, at_once, request, talk
 from tests.engine.mlx.conftest import write_tiny_folder
 from tests.engine.random_modes import random_basis, random_coefficients
 
@@ -143,6 +143,21 @@ def test_code_that_a_directory_brings_is_not_run(folder: Path, tmp_path: Path) -
     with pytest.raises(ModelUnusable):
         opened(strange)
     assert not (tmp_path / "ran").exists()
+
+
+def test_layers_that_look_back_through_a_window_are_batched_and_gone_on_with(tmp_path: Path) -> None:
+    layers = {"layer_types": ["sliding_attention", "full_attention"], "sliding_window": 16}
+    engine = opened(write_tiny_folder(tmp_path / "windowed", **layers), slots=3)
+    asked = [f"Tell me of river number {at}." for at in range(3)]
+    alone = [ask(engine, one, max_tokens=12).tokens for one in asked]
+    engine.forget()
+    together = at_once(engine, [request(one, max_tokens=12) for one in asked])
+    assert [answer.tokens for answer in together] == alone
+    first = together[0]
+    follow = ask(engine, asked[0], first.text, "And then?", max_tokens=8)
+    engine.forget()
+    assert ask(engine, asked[0], first.text, "And then?", max_tokens=8).tokens == follow.tokens
+    engine.close()
 
 
 def test_answers_of_a_directory_are_batched_like_any(engine: MlxEngine) -> None:

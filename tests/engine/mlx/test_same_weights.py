@@ -22,6 +22,9 @@ from tests.engine.llama.answers import GREEDY, gather
 from tests.engine.random_modes import changes
 from tests.engine.reference import DenseLlama, divergence
 
+#: One process reads the starter's logits once.
+pytestmark = pytest.mark.xdist_group("same weights")
+
 TEXT = "The river carries what the mountain gave."
 MODES = ("cherokee", "coding", "legal", "reasoning")
 SETTINGS: list[Scales] = [(), *(((mode, 1.0),) for mode in MODES)]
