@@ -8,7 +8,7 @@ from functools import partial
 
 from benchmarks.models import random_mode
 from benchmarks.report import alternate, ratio, say, spread
-from engine.contract import Chunk, Engine, Message, Request, Sampling, Scales, Usage
+from engine.contract import Chunk, Message, Request, Sampling, Scales, Usage
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from tui.core.models import starter_model
 
@@ -22,7 +22,7 @@ def request(text: str, scales: Scales = (), tokens: int = TOKENS) -> Request:
     return Request((Message("user", text),), _GREEDY, tokens, scales=scales)
 
 
-def rate(engine: Engine, requests: list[Request]) -> float:
+def rate(engine: LlamaEngine, requests: list[Request]) -> float:
     """Tokens per second of all answers together, once each has its first token."""
     streams = [engine.generate(one) for one in requests]
     for stream in streams:

@@ -9,11 +9,12 @@ from math import prod
 from pathlib import Path
 from typing import Any
 
-from mlx_lm.models.llama import Model, ModelArgs
+from mlx_lm.models.llama import Model
 
-from engine.contract import ModelUnusable, Progress
+from engine.contract import Progress
 from engine.header import Header, header_of
 from engine.llama.model import check_file
+from engine.mlx.gguf_arguments import arguments, refused
 from engine.mlx.library import machine, mx, nn
 from engine.mlx.loading import Loaded, check_room, evaluate
 from engine.mlx.vocabulary import GgufVocabulary
@@ -45,22 +46,22 @@ def load_gguf(path: Path, on_progress: Progress) -> Loaded:
     try:
         header = header_of(path)
     except (ValueError, KeyError) as error:
-        raise _refused(path, f"is damaged or incomplete ({error}): download it again") from error
+        raise refused(path, f"is damaged or incomplete ({error}): download it again") from error
     if header.architecture != "llama":
-        raise _refused(
+        raise refused(
             path,
             f"is a GGUF of the architecture '{header.architecture}', and MLX reads only 'llama' from GGUF "
             "here: use llama.cpp, or an MLX directory of the model",
         )
     check_room(path, _bytes(header), machine().free())
     weights, metadata = _read(path)
-    model = Model(_arguments(path, metadata, weights))
+    model = Model(arguments(path, metadata, weights))
     _pack(model, weights)
     floats = mx.float16 if machine().gpu else mx.float32
     try:
         model.load_weights([(name, _as(value, floats)) for name, value in weights.items()])
     except ValueError as error:
-        raise _refused(path, f"does not have the tensors of a llama ({error}): use llama.cpp") from error
+        raise refused(path, f"does not have the tensors of a llama ({error}): use llama.cpp") from error
     evaluate(path, model, on_progress)
     return Loaded(
         model=model,
@@ -87,49 +88,12 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     try:
         weights, metadata = mx.load(str(path), format="gguf", return_metadata=True)
     except (RuntimeError, ValueError) as error:
-        raise _refused(path, f"cannot be read by MLX ({error}): use llama.cpp") from error
+        raise refused(path, f"cannot be read by MLX ({error}): use llama.cpp") from error
     named = {}
     for name, value in weights.items():
         stem, _, suffix = name.rpartition(".")
         named[f"{renamed(stem)}.{suffix}"] = value
     return named, metadata
-
-
-def _arguments(path: Path, metadata: dict[str, Any], weights: dict[str, Any]) -> Any:
-    def number(key: str, default: float | None = None) -> Any:
-        found = metadata.get(f"llama.{key}")
-        if found is None and default is None:
-            raise _refused(path, f"has no llama.{key}: it is damaged, or no chat model")
-        return default if found is None else found.item()
-
-    heads = number("attention.head_count")
-    size = number("attention.key_length", number("embedding_length") // heads)
-    unusual = [
-        name
-        for name, is_so in {
-            "experts": number("expert_count", 0) > 0,
-            "scaled positions": "llama.rope.scaling.type" in metadata or "rope_freqs.weight" in weights,
-            "partly turned heads": number("rope.dimension_count", size) != size,
-            "unequal heads": number("attention.value_length", size) != size,
-        }.items()
-        if is_so
-    ]
-    if unusual:
-        raise _refused(path, f"has {' and '.join(unusual)}, which are not read from GGUF here: use llama.cpp")
-    return ModelArgs(
-        model_type="llama",
-        hidden_size=number("embedding_length"),
-        num_hidden_layers=number("block_count"),
-        intermediate_size=number("feed_forward_length"),
-        num_attention_heads=heads,
-        num_key_value_heads=number("attention.head_count_kv", heads),
-        head_dim=size,
-        rms_norm_eps=number("attention.layer_norm_rms_epsilon"),
-        vocab_size=weights["model.embed_tokens.weight"].shape[0],
-        rope_theta=number("rope.freq_base", 10_000.0),
-        rope_traditional=True,  # the rows of q and k are permuted for it
-        tie_word_embeddings="lm_head.weight" not in weights,
-    )
 
 
 def _pack(model: Any, weights: dict[str, Any]) -> None:
@@ -171,7 +135,3 @@ def _notes(header: Header) -> tuple[str, ...]:
         f"{len(loose)} tensors are {kinds}, which MLX cannot keep packed: they are held as floats; "
         "llama.cpp, or an MLX directory of the model, needs less memory and is faster",
     )
-
-
-def _refused(path: Path, why: str) -> ModelUnusable:
-    return ModelUnusable(f"{path} {why}")

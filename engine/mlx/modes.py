@@ -6,27 +6,18 @@ A mode that is replaced is a few small arrays that take the place of others; U a
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from engine.contract import AdapterRefused, NotInstalled, Scales, WrongBase
 from engine.lowrank import Basis, Coefficients, LowRankError, Subspace, check_fit
+from engine.mlx.blending import Mode, blended
 from engine.mlx.library import mx
 from engine.mlx.share import BASE, Key, Mix, Space, Term, Wrapping
 
 _MIB = 1 << 20
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Mode:
-    """Installed coefficients: a digest of all they compute, a term for each module, bytes of the cores."""
-
-    digest: str
-    terms: Mapping[int, Term]
-    size: int
 
 
 class ModeShelf:
@@ -87,7 +78,7 @@ class ModeShelf:
         if not key:
             return BASE
         if key not in self._mixes:
-            self._mixes[key] = Mix(key, _blended(parts))
+            self._mixes[key] = Mix(key, blended(parts))
         return self._mixes[key]
 
     def _check_module(self, module: str, subspace: Subspace) -> None:
@@ -143,26 +134,6 @@ class ModeShelf:
         except KeyError:
             held = ", ".join(self._modes) or "none"
             raise NotInstalled(f"no coefficients named {name} are installed (installed: {held})") from None
-
-
-def _blended(parts: list[tuple[Mode, float]]) -> dict[int, list[Term]]:
-    """Σ scale C for every module, cores of one space added together."""
-    cores: dict[tuple[int, Space], Any] = {}
-    for module, term, scale in _terms(parts):
-        scaled = term.core if scale == 1.0 else term.core * scale
-        at = (module, term.space)
-        cores[at] = cores[at] + scaled if at in cores else scaled
-    mx.eval(list(cores.values()))
-    terms: dict[int, list[Term]] = {}
-    for (module, space), core in cores.items():
-        terms.setdefault(module, []).append(Term(space, core))
-    return terms
-
-
-def _terms(parts: list[tuple[Mode, float]]) -> Iterator[tuple[int, Term, float]]:
-    for mode, scale in parts:
-        for module, term in mode.terms.items():
-            yield module, term, scale
 
 
 def _digest(module: str, subspace: Subspace) -> str:

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.contract import DoneReason, EngineError, GenerationFailed, Scales
 from engine.mlx.generation import Generation
-from engine.mlx.rows import Event, Read, Rows, Written
+from engine.mlx.pace import Pace
+from engine.mlx.rows import Event, Rows, Written
 from engine.mlx.share import Mix
 from engine.mlx.store import Kept, PromptStore
 
-#: Seconds that reading a prompt may hold up those who write, and a word from outside when nobody does.
-PIECE, PIECE_ALONE = 0.08, 0.25
-_PIECE_AT_FIRST, _PIECE_AT_LEAST = 32, 8
 _MIB = 1 << 20
 
 
@@ -40,8 +38,7 @@ class Scheduler:
     def __init__(self) -> None:
         self._waiting: deque[Generation] = deque()
         self._running: dict[int, Generation] = {}
-        self._rate: float | None = None
-        self._done: dict[int, int] = {}
+        self._pace = Pace()
 
     def open(self, desk: Desk) -> None:
         """Answer from now on."""
@@ -68,7 +65,7 @@ class Scheduler:
             return
         began = time.perf_counter()
         events = list(self._desk.rows.step(self._piece()))
-        self._measure(events, time.perf_counter() - began)
+        self._pace.measure(events, time.perf_counter() - began)
         over: dict[int, DoneReason | BaseException] = {}
         spent: list[int] = []
         for event in events:
@@ -154,19 +151,5 @@ class Scheduler:
             self._running[self._desk.rows.insert(start)] = one
 
     def _piece(self) -> int:
-        """Tokens that each who reads may read in one step."""
-        running = self._running.values()
-        writing = sum(one.telling.writing for one in running)
-        reading = max(1, len(running) - writing)
-        if self._rate is None:
-            return min(_PIECE_AT_FIRST, self._desk.batch)
-        fair = int(self._rate * (PIECE if writing else PIECE_ALONE) / reading)
-        return min(self._desk.batch, max(_PIECE_AT_LEAST, fair))
-
-    def _measure(self, events: Sequence[Event], seconds: float) -> None:
-        """How fast prompts are read, from a step in which enough was."""
-        done = {event.row: event.count for event in events if isinstance(event, Read)}
-        read = sum(count - self._done.get(row, 0) for row, count in done.items())
-        self._done = done
-        if read >= _PIECE_AT_FIRST // 2:
-            self._rate = read / seconds
+        writing = sum(one.telling.writing for one in self._running.values())
+        return self._pace.piece(writing, len(self._running) - writing, self._desk.batch)
