@@ -1,7 +1,7 @@
 """The MLX engine on the starter and its modes: mixed batches, what a mode costs, what the engine does.
 
-``python -m benchmarks.mlx``; apart from the rest, because it needs the extra mlx. With ``--processor-time`` the
-clock is what this process has of the processor: on a CPU that others use too, ratios of it still say something.
+``python -m benchmarks.mlx``; apart from the rest, because it needs the extra mlx. With ``--processor-time``
+the clock is what this process had of the processor: on a CPU that others use too, its ratios still hold.
 """
 
 from __future__ import annotations
