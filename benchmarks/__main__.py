@@ -1,4 +1,8 @@
-"""Run every benchmark, or those named: ``python -m benchmarks decode switch``."""
+"""Run every benchmark, or those named: ``python -m benchmarks decode switch``.
+
+Those of minutes are programs of their own: ``benchmarks.load`` (recalls beside syncs and imports),
+``benchmarks.postgres`` (recall from a server), ``benchmarks.retrieval`` and ``benchmarks.injection``.
+"""
 
 from __future__ import annotations
 

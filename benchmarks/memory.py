@@ -1,23 +1,30 @@
 """Recall from the local store without the embedding, by size: ``python -m benchmarks.memory 20000 80000``.
 
 Texts are of the real shape (340 characters on average, words by Zipf's law), vectors random, 384 long.
+``--keep FOLDER`` keeps the stores there, so that they are filled once.
 """
 
 from __future__ import annotations
 
+import argparse
+import contextlib
+import os
 import resource
 import statistics
-import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
 import psutil
 
-from benchmarks.report import say
+from benchmarks.report import alternate, ratio, say, spread
+from benchmarks.startup import TUI, first_frame
 from memory.contract import FloatArray, Vector, Wanted
+from memory.recall.recall import Recall
+from memory.recalled import Policy
 from memory.record import Memory
 from memory.sqlite.store import MemoryStore
 
@@ -26,6 +33,20 @@ QUERIES, BATCH = 200, 2_000
 #: A domain of most memories, three of fewer, and one of two in a hundred.
 DOMAINS, SHARES = ("operational", "research", "cultural", "policy", "legal"), (0.5, 0.2, 0.18, 0.1, 0.02)
 _VOCABULARY = 60_000
+#: Starts with and without a store, in turn.
+ROUNDS = 5
+
+
+class Given:
+    """An embedder whose ``next`` is there already, so that a recall is timed without the embedding."""
+
+    model, dim = MODEL, DIM
+
+    def __init__(self) -> None:
+        self.next = np.zeros(DIM, np.float32)
+
+    def embed(self, texts: Sequence[str], query: bool = False) -> FloatArray:
+        return np.stack([self.next] * len(texts))
 
 
 class Texts:
@@ -43,8 +64,8 @@ class Texts:
     def text(self) -> str:
         return " ".join(self.words(max(4, round(self.dice.normal(85, 30)))))
 
-    def vectors(self, n: int) -> FloatArray:
-        made = self.dice.standard_normal((n, DIM), np.float32)
+    def vectors(self, n: int, dim: int = DIM) -> FloatArray:
+        made = self.dice.standard_normal((n, dim), np.float32)
         return np.asarray(made / np.linalg.norm(made, axis=1, keepdims=True), np.float32)
 
 
@@ -82,12 +103,13 @@ def tell(what: str, figures: list[tuple[float, float]]) -> None:
 
 
 def measure(path: Path, rows: int) -> None:
-    """Fill a store and print its table."""
+    """Fill a store, unless it is there, and print its table."""
     texts = Texts(rows)
     say(f"{rows:,} memories, {DIM} dimensions, {COUNT} candidates a leg, {QUERIES} queries of 3 to 20 words")
-    store = MemoryStore.open(path)
-    say(f"  {'filling':<42} {timed(lambda: fill(store, texts, rows)) / 1000:,.1f} s")
-    store.close()
+    if not path.is_file():
+        store = MemoryStore.open(path)
+        say(f"  {'filling':<42} {timed(lambda: fill(store, texts, rows)) / 1000:,.1f} s")
+        store.close()
     before = psutil.Process().memory_info().rss
     opened: list[MemoryStore] = []
     say(f"  {'opening':<42} {timed(lambda: opened.append(MemoryStore.open(path))):,.1f} ms")
@@ -107,24 +129,35 @@ def measure(path: Path, rows: int) -> None:
     again.close()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     say(f"  {'resident growth, peak of the process':<42} {(after - before) / 1e6:,.0f} MB, {peak:,.0f} MiB")
+    starting(path.parent)
+
+
+def starting(data: Path) -> None:
+    """The program's first frame with this store in its data folder, beside an empty one."""
+    with TemporaryDirectory() as folder:
+        plain = os.environ | {"TERM": "xterm-256color", "MODESHARE_CONFIG_DIR": f"{folder}/config"}
+        runs = {
+            name: partial(first_frame, [TUI], plain | {"MODESHARE_DATA_DIR": str(where)}, "SmolLM2")
+            for name, where in (("with", data), ("without", Path(folder) / "data"))
+        }
+        frames = alternate(runs, ROUNDS)
+    say(f"  {'first frame':<42} {spread(frames['with'], 'ms')}")
+    say(f"  {'first frame over one without memories':<42} {ratio(frames['with'], frames['without'])}")
 
 
 def legs(store: MemoryStore, texts: Texts) -> None:
     figures: dict[str, list[tuple[float, float]]] = {}
+    given, policy, few_policy = Given(), Policy(), Policy(domains=("legal",))
+    whole = Recall(store, given)
     for _ in range(QUERIES):
         words = " ".join(texts.words(int(texts.dice.integers(3, 21))))
         query = Vector(texts.vectors(1)[0], MODEL)
-        few = Wanted(domains=("legal",))
-
-        def recall(wanted: Wanted, words: str = words, query: Vector = query) -> None:
-            store.by_vector(query, wanted, COUNT)
-            store.by_keyword(words, query, wanted, COUNT)
-
+        given.next = query.values
         runs: dict[str, Callable[[], object]] = {
-            "by vector": lambda query=query: store.by_vector(query, Wanted(), COUNT),
-            "by keyword": lambda words=words, query=query: store.by_keyword(words, query, Wanted(), COUNT),
-            "both": lambda recall=recall: recall(Wanted()),
-            "both, in a domain of 2 %": lambda recall=recall, few=few: recall(few),
+            "by vector": partial(store.by_vector, query, Wanted(), COUNT),
+            "by keyword": partial(store.by_keyword, words, query, Wanted(), COUNT),
+            "recall, from end to end": partial(whole.recall, words, policy),
+            "the same, in a domain of 2 %": partial(whole.recall, words, few_policy),
         }
         for name, run in runs.items():
             began = time.process_time()
@@ -134,12 +167,18 @@ def legs(store: MemoryStore, texts: Texts) -> None:
         tell(name, found)
 
 
-def main(sizes: tuple[int, ...] = (20_000,)) -> None:
+def main(sizes: Sequence[int] = (20_000,), keep: Path | None = None) -> None:
     """Print a table for each size."""
     for rows in sizes:
-        with TemporaryDirectory() as folder:
-            measure(Path(folder) / "memories.sqlite3", rows)
+        with contextlib.ExitStack() as stack:
+            folder = keep / str(rows) if keep else Path(stack.enter_context(TemporaryDirectory()))
+            folder.mkdir(parents=True, exist_ok=True)
+            measure(folder / "memories.sqlite3", rows)
 
 
 if __name__ == "__main__":
-    main(tuple(int(size.replace("_", "")) for size in sys.argv[1:]) or (20_000,))
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", type=int, default=[20_000])
+    parser.add_argument("--keep", type=Path)
+    asked = parser.parse_args()
+    main(asked.sizes, asked.keep)

@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -18,22 +19,23 @@ from benchmarks.embedded import embedded
 from benchmarks.packages import Pair, pairs
 from benchmarks.report import say
 from benchmarks.strangers import QUESTIONS
-from memory.contract import Candidate, FloatArray, Source, Vector, Wanted
+from memory.contract import Candidate, FloatArray, Vector, Wanted
 from memory.embed import LocalEmbedder
 from memory.recall.alike import Likeness
 from memory.recall.diversity import diverse
 from memory.recall.duplicates import distinct
 from memory.recall.fusion import fused
-from memory.recall.near import LEAST, SHARE_ALONE, SHARE_BESIDE, shares, threshold, words
+from memory.recall.near import LEAST, NEAR, SHARE_ALONE, Limits, background, limits, relevance, shares, words
 from memory.recall.recall import LEG
 from memory.recall.scoring import scored
 from memory.record import Memory
+from memory.sqlite.store import MemoryStore
 
 #: Resamplings of the questions, for intervals of 95 %.
 SAMPLES = 2_000
-_ANYTHING = Wanted()
-#: A source that holds the memories, with their unit vectors (n, dim) by the model.
-Filled = Callable[[Sequence[Memory], FloatArray, str], Source]
+#: What is as near as this to a description that was left out says much the same: it is left out too.
+KIN = 0.6
+_PAGE = 2_000
 Figures = dict[str, np.ndarray]
 
 
@@ -56,11 +58,14 @@ class Legs:
         return fused([[one.memory.id for one in leg] for leg in legs])
 
 
-def in_memory(memories: Sequence[Memory], vectors: FloatArray, model: str) -> Source:
-    """The exact source of the tests."""
-    from tests.memory.recall.source import ListSource
-
-    return ListSource(memories, vectors=vectors, model=model)
+def stored(path: Path, memories: Sequence[Memory], vectors: FloatArray, model: str) -> MemoryStore:
+    """A local store at ``path`` that holds the memories, with their unit vectors (n, dim) by the model."""
+    store = MemoryStore.open(path)
+    store.take_in(memories)
+    for at in range(0, len(memories), _PAGE):
+        page = slice(at, at + _PAGE)
+        store.put_vectors(model, [one.id for one in memories[page]], vectors[page])
+    return store
 
 
 def ranked(scores: dict[str, float]) -> list[str]:
@@ -135,48 +140,55 @@ def report_quality(known: Sequence[Legs], rng: np.random.Generator) -> None:
 
 @dataclass(frozen=True)
 class Signs:
-    """What abstaining can go by, the best of a question's candidates.
+    """What abstaining goes by: of every candidate the cosine and the share of rare words, the background.
 
-    ``cosine``, ``share`` of rare words, and the share ``alone`` where there are no cosines.
+    ``alone`` is the best share where there are no cosines.
     """
 
-    cosine: float
-    share: float
+    candidates: list[tuple[float, float]]
+    others: float
     alone: float
 
     @classmethod
     def of(cls, legs: Legs) -> Signs:
         both, by_word = legs.all, {one.memory.id: one for one in legs.keyword}
         asked = words(legs.question)
-        share = shares(legs.question, list(by_word.values()))
+        share, beside = (
+            shares(legs.question, list(by_word.values())),
+            shares(legs.question, list(both.values())),
+        )
         common = {name: len(asked & words(one.memory.content)) for name, one in by_word.items()}
         return cls(
-            max((one.cosine or 0.0 for one in both.values()), default=0.0),
-            max(shares(legs.question, list(both.values())).values(), default=0.0),
+            [(one.cosine or 0.0, beside[name]) for name, one in both.items()],
+            background(one.cosine or 0.0 for one in both.values()),
             max((share[name] for name in share if common[name] >= min(LEAST, len(asked))), default=0.0),
         )
+
+    def near(self, limit: Limits) -> bool:
+        """Something is near enough."""
+        return any(relevance(*one, self.others, limit) >= NEAR for one in self.candidates)
 
 
 #: Signs of the questions that can be answered, of those whose answer was left out, and of strangers.
 Parts = tuple[list[Signs], list[Signs], list[Signs]]
 
 
-def shows(signs: Sequence[Signs], cosine: float, share: float) -> float:
+def shown_for(signs: Sequence[Signs], limit: Limits) -> float:
     """The part of the questions for which something is near enough."""
-    return float(np.mean([one.cosine >= cosine or one.share >= share for one in signs]))
+    return float(np.mean([one.near(limit) for one in signs]))
 
 
 def choose(tuning: Parts) -> None:
     """The thresholds that part ``tuning`` best: shown for the answerable less shown for the others."""
     known, left_out, strangers = tuning
     none = [*left_out, *strangers]
-    grid = np.arange(0.2, 0.86, 0.025)
     say("  best on the tuning half; shown for answerable / left out / strangers")
-    tries = [(c, s) for c in grid for s in (0.6, 0.7, 0.8, 0.9, 1.01)]
-    gains = sorted(((shows(known, *one) - shows(none, *one), one) for one in tries), reverse=True)
-    for _gain, one in gains[:8]:
-        shown = " / ".join(f"{shows(part, *one):.3f}" for part in tuning)
-        say(f"    cosine {one[0]:.3f}, share {one[1]:.2f}: {shown}")
+    tries = [Limits(both, alone) for both in np.arange(0.5, 0.8, 0.04) for alone in (0.45, 0.55, 0.65)]
+    gains = sorted(tries, key=lambda one: shown_for(none, one) - shown_for(known, one))
+    for one in gains[:8]:
+        shown = " / ".join(f"{shown_for(part, one):.3f}" for part in tuning)
+        say(f"    both {one.both:.2f}, alone {one.alone:.2f}: {shown}")
+    grid = np.arange(0.5, 0.81, 0.025)
     alone = sorted(((_over(known, share) - _over(none, share), share) for share in grid), reverse=True)
     for _gain, share in alone[:5]:
         say(f"    words alone {share:.3f}: " + " / ".join(f"{_over(part, share):.3f}" for part in tuning))
@@ -200,9 +212,11 @@ def told(way: str, shown: Sequence[Sequence[bool]]) -> None:
 
 def report_abstaining(testing: Parts, model: str) -> None:
     """The thresholds that recall has, on the other half."""
-    limit = threshold(model)
-    both = [[one.cosine >= limit or one.share >= SHARE_BESIDE for one in part] for part in testing]
-    told(f"cosine {limit}, share {SHARE_BESIDE}", both)
+    limit = limits(model)
+    told(
+        f"meaning and words {limit.both}, meaning alone {limit.alone}",
+        [[one.near(limit) for one in part] for part in testing],
+    )
     words_alone = [[one.alone >= SHARE_ALONE for one in part] for part in testing]
     told(f"words alone, share {SHARE_ALONE}", words_alone)
 
@@ -211,13 +225,14 @@ def _signs(found: Sequence[Legs]) -> list[Signs]:
     return [Signs.of(one) for one in found]
 
 
-def main(
-    documents: int = 4_000,
-    questions: int = 1_000,
-    cache: Path = Path("build/retrieval"),
-    filled: Filled = in_memory,
-) -> None:
+def main(documents: int = 4_000, questions: int = 1_000, cache: Path = Path("build/retrieval")) -> None:
     """Print quality of retrieval and of abstaining with ``documents`` and ``questions``."""
+    with TemporaryDirectory() as folder:
+        measure(documents, questions, cache, Path(folder) / "memories.sqlite3")
+
+
+def measure(documents: int, questions: int, cache: Path, path: Path) -> None:
+    """The same, with the store at ``path``."""
     rng = np.random.default_rng(1)
     every = pairs()
     kept, away = every[:documents], every[-600:]
@@ -225,21 +240,24 @@ def main(
     asked: list[Pair] = [*kept[:questions], *away]
     vectors = embedded(embedder, [one.description for one in kept], False, cache, "descriptions")
     queries = embedded(embedder, [one.synopsis for one in asked], True, cache, "synopses")
+    apart = embedded(embedder, [one.description for one in away], False, cache, "away")
+    kin = [[kept[at].package for at in np.flatnonzero(row >= KIN)] for row in apart @ vectors.T]
     foreign = embedded(embedder, QUESTIONS, True, cache, "strangers")
     memories = [Memory(one.package, one.description, 50.0, 0.0, 0.0) for one in kept]
-    source = filled(memories, vectors, embedder.model)
+    source = stored(path, memories, vectors, embedder.model)
 
-    def legs(target: str, text: str, row: FloatArray) -> Legs:
-        query = Vector(row, embedder.model)
-        by_vector = source.by_vector(query, _ANYTHING, LEG)
-        return Legs(target, text, by_vector, source.by_keyword(text, query, _ANYTHING, LEG))
+    def legs(target: str, text: str, row: FloatArray, without: Sequence[str] = ()) -> Legs:
+        query, wanted = Vector(row, embedder.model), Wanted(excluded=frozenset(without))
+        by_vector = source.by_vector(query, wanted, LEG)
+        return Legs(target, text, by_vector, source.by_keyword(text, query, wanted, LEG))
 
     def many(targets: Sequence[str], texts: Sequence[str], rows: FloatArray) -> list[Legs]:
         return [legs(*each) for each in zip(targets, texts, rows, strict=True)]
 
     synopses = [one.synopsis for one in asked]
     known = many([one.package for one in kept[:questions]], synopses[:questions], queries[:questions])
-    none = many([""] * len(away), synopses[questions:], queries[questions:])
+    left_out = zip(synopses[questions:], queries[questions:], kin, strict=True)
+    none = [legs("", *each) for each in left_out]
     strange = many([""] * len(QUESTIONS), QUESTIONS, foreign)
     say(f"Known items: {documents} descriptions, {questions - questions // 2} synopses, {embedder.model}")
     report_quality(known[questions // 2 :], rng)
@@ -247,6 +265,7 @@ def main(
     half = questions // 2
     choose((_signs(known[:half]), _signs(none[0::2]), _signs(strange[0::2])))
     report_abstaining((_signs(known[half:]), _signs(none[1::2]), _signs(strange[1::2])), embedder.model)
+    source.close()
     embedder.close()
 
 

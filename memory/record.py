@@ -65,4 +65,9 @@ def folded(text: str) -> str:
 
     SQLite's FTS5 does not fold Cherokee letters, Python does.
     """
-    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+    return " ".join(plain(text).split())
+
+
+def plain(text: str) -> str:
+    """NFC, casefolded."""
+    return unicodedata.normalize("NFC", text).casefold()

@@ -19,7 +19,9 @@ from engine.contract import GenerationFailed, ModelUnusable
 from engine.llama.library import llama, recent_log
 from engine.llama.model import LlamaModel
 from engine.llama.stopflag import StopFlag
+from engine.plan.need import KvKind
 
+_KV_TYPES: dict[KvKind, int] = {"f16": llama.GGML_TYPE_F16, "q8_0": llama.GGML_TYPE_Q8_0}
 _ABORTED = 2
 _NO_ROOM = 1
 
@@ -41,8 +43,9 @@ ActiveAdapters = tuple[ActiveAdapter, ...]
 class ContextOptions:
     """How a context is opened: ``tokens`` for each of ``sequences``, ``batch`` (or as many) in one decode.
 
-    ``flash`` None leaves flash attention to llama.cpp. ``window_only`` keeps no more of sliding-window
-    layers than their window: less memory, but what was read cannot be shortened.
+    ``flash`` None leaves flash attention to llama.cpp; K and V in q8_0 (``kv``) need it. ``window_only``
+    keeps no more of sliding-window layers than their window: less memory, but what was read cannot be
+    shortened.
     """
 
     tokens: int
@@ -51,6 +54,7 @@ class ContextOptions:
     batch: int = 256
     flash: bool | None = None
     window_only: bool = False
+    kv: KvKind = "f16"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,7 @@ class LlamaContext:
             params.flash_attn_type = (
                 llama.LLAMA_FLASH_ATTN_TYPE_ENABLED if options.flash else llama.LLAMA_FLASH_ATTN_TYPE_DISABLED
             )
+        params.type_k = params.type_v = _KV_TYPES[options.kv]
         params.swa_full = not options.window_only
         params.kv_unified = False
         params.abort_callback = self.stop.callback

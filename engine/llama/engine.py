@@ -18,6 +18,7 @@ from engine.contract import (
     Chunk,
     Message,
     ModelInfo,
+    ModelUnusable,
     Progress,
     PromptTooLong,
     Request,
@@ -29,7 +30,7 @@ from engine.llama.cache import CacheStats, PrefixCache
 from engine.llama.context import ContextOptions, LlamaContext
 from engine.llama.generation import Generation, Pieces
 from engine.llama.library import devices, supports_gpu
-from engine.llama.memory import choose_cache, choose_context, choose_slots, context_cost, free_memory
+from engine.llama.memory import choose, choose_cache, free_memory, shape_of_model
 from engine.llama.model import LlamaModel
 from engine.llama.reading import read_logits
 from engine.llama.sampler import Sampler
@@ -38,6 +39,7 @@ from engine.llama.scoring import Scorer
 from engine.llama.template import ChatTemplate
 from engine.llama.tuning import Tuning, tuned
 from engine.lowrank import Basis, Coefficients
+from engine.plan.need import KvKind, Settings
 from engine.worker import Worker
 
 _ALL_LAYERS = -1
@@ -48,8 +50,8 @@ class LlamaOptions:
     """What may be forced; None leaves the choice to the engine.
 
     ``context`` is tokens for each of ``slots`` answers at once; ``cache`` bytes of main memory beside the
-    context for what was read. ``tune`` False takes the usual for what is not forced, and measures nothing;
-    ``again`` measures anew what is remembered.
+    context for what was read; ``kv`` how K and V are stored. ``tune`` False takes the usual for what is not
+    forced, and measures nothing; ``again`` measures anew what is remembered.
     ``memo`` is a file where facts about models are remembered.
     """
 
@@ -61,6 +63,7 @@ class LlamaOptions:
     cache: int | None = None
     batch: int | None = None
     flash: bool | None = None
+    kv: KvKind = "f16"
     tune: bool = False
     again: bool = False
 
@@ -104,15 +107,22 @@ class LlamaEngine:
             found = tuned(self._model, layers, options.memo, on_tuning, options.again)
         else:
             found = Tuning.usual(supports_gpu())
-        return found.forced(**forced)
+        found = found.forced(**forced)
+        return found if options.kv == "f16" else found.needing_flash(f"K and V in {options.kv} need it")
 
     def _open(self, options: LlamaOptions, tuning: Tuning) -> LlamaContext:
-        cost, free = context_cost(self._model), free_memory()
-        size = choose_context(options.context, self._model.trained_context, cost, free)
-        slots = choose_slots(options.slots, size, cost, free)
+        if options.kv != "f16" and options.flash is False:
+            raise ModelUnusable(
+                f"K and V in {options.kv} need flash attention, which was forbidden: leave out "
+                "--no-flash-attention, or --kv"
+            )
+        run = Settings(0, batch=tuning.batch, flash=tuning.flash is not False, kv=options.kv)
+        chosen = choose(shape_of_model(self._model), run, options.context, options.slots, free_memory())
         return LlamaContext(
             self._model,
-            ContextOptions(size, tuning.threads, slots, tuning.batch, tuning.flash),
+            ContextOptions(
+                chosen.context, tuning.threads, chosen.slots, tuning.batch, tuning.flash, kv=options.kv
+            ),
         )
 
     @property

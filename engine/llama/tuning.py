@@ -64,6 +64,10 @@ class Tuning:
         chosen = {name: value for name, value in given.items() if value is not None}
         return replace(self, **chosen, why={**self.why, **dict.fromkeys(chosen, "set by the operator")})
 
+    def needing_flash(self, why: str) -> Tuning:
+        """The same with flash attention on, because something else needs it."""
+        return replace(self, flash=True, why={**self.why, "flash": why})
+
     def sentences(self) -> tuple[str, ...]:
         """For the operator, one for each setting."""
         flash = {True: "on", False: "off", None: "as llama.cpp chooses"}[self.flash]

@@ -8,10 +8,12 @@ from typing import Any
 from mlx.utils import tree_flatten
 
 from engine.contract import ModelUnusable
-from engine.llama.memory import ContextCost, choose_cache, choose_context, choose_slots
+from engine.llama.memory import DEFAULT_LIMIT, DEFAULT_SLOTS, choose_cache
 from engine.mlx.conditioned import Conditioned, RowModes
 from engine.mlx.library import Machine, mx
 from engine.mlx.share import BASE
+from engine.plan.fit import as_flags, longest_context, nearest
+from engine.plan.need import BLOCK, Settings
 
 _BITS = (2, 3, 4, 6, 8)
 _GROUPS = (64, 32)
@@ -19,6 +21,9 @@ _GROUPS = (64, 32)
 _WORKING = 256 << 20
 #: Freed buffers that MLX may keep for later.
 _POOL = 256 << 20
+#: Shares of the free memory that may be claimed unasked: by a context, and by all answers at once.
+_CONTEXT_SHARE, _SLOTS_SHARE = 0.5, 0.125
+_GIB = 1 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +47,26 @@ def choose_room(
 ) -> Room:
     """What was asked for, None leaving the choice here. Raises `ModelUnusable` for what does not fit."""
     mx.set_cache_limit(_POOL)
-    per_token = bytes_per_token(model)
-    cost, free = ContextCost(per_token, _WORKING), machine.free()
-    size = choose_context(context, trained, cost, free)
-    return Room(size, choose_slots(slots, size, cost, free), choose_cache(cache), per_token)
+    per_token, free = bytes_per_token(model), machine.free()
+
+    def cost(run: Settings) -> int:
+        return _WORKING + per_token * run.context * run.slots
+
+    run = Settings(context or BLOCK, slots or 1)
+    if context is None:
+        limit = min(trained or DEFAULT_LIMIT, DEFAULT_LIMIT)
+        run = run.but(context=longest_context(cost, run, int(free * _CONTEXT_SHARE), limit) or BLOCK)
+    if slots is None:
+        each = max(1, per_token * run.context)
+        run = run.but(slots=max(1, min(DEFAULT_SLOTS, int(free * _SLOTS_SHARE) // each)))
+    if cost(run) > free:
+        others = " or ".join(as_flags(run, other) for other in nearest(cost, run, free))
+        remedy = f"what fits is {others}" if others else "close other programs, or use a smaller model"
+        raise ModelUnusable(
+            f"{run.slots} answers at once with a context of {run.context:,} tokens need "
+            f"{cost(run) / _GIB:,.1f} GiB beside the model and {free / _GIB:,.1f} GiB are free: {remedy}"
+        )
+    return Room(run.context, run.slots, choose_cache(cache), per_token)
 
 
 def bytes_per_token(model: Conditioned) -> int:

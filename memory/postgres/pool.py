@@ -239,15 +239,18 @@ class Pool:
         from psycopg.pq import TransactionStatus
 
         ended = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
-        # One that cannot even do this is closed.
-        with contextlib.suppress(Exception):
-            if connection.pgconn.transaction_status in ended:
-                async with asyncio.timeout(1.0):
-                    await connection.execute("ROLLBACK")
-        if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-            await connection.close()
-        if self._pool is not None:
-            await self._pool.putconn(connection)
+        try:
+            with contextlib.suppress(Exception):
+                if connection.pgconn.transaction_status in ended:
+                    async with asyncio.timeout(1.0):
+                        await connection.execute("ROLLBACK")
+        finally:
+            # Also when nobody waits any longer: what the pool does not get back is lost to it. One that
+            # cannot even do this is closed.
+            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                await connection.close()
+            if self._pool is not None:
+                await self._pool.putconn(connection)
 
 
 def _run(loop: asyncio.AbstractEventLoop) -> None:

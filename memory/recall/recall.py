@@ -165,6 +165,8 @@ def _allowed(one: Candidate, wanted: Wanted) -> bool:
 
 def _sound(one: Candidate, query: Vector | None) -> Candidate:
     """``one`` without numbers that are none, and with the cosine where it can be told."""
+    if query is not None and one.cosine is not None and math.isfinite(one.cosine + one.heat):
+        return one
     vector = one.vector
     if query is None or (vector is not None and vector.shape != query.values.shape):
         vector = None

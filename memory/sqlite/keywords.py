@@ -18,7 +18,7 @@ from memory.sqlite.words import telling, words
 
 #: Rows that one query may look at, a row counted for each of its words that it has: about a microsecond each.
 #: More where there are more, by this part of all.
-BOUND, SHARE = 8_000, 0.02
+BOUND, SHARE = 2_500, 0.03
 #: A query's length in characters and in different words, at most: somebody may paste a book.
 _CHARACTERS, _WORDS = 8_000, 32
 

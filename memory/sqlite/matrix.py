@@ -1,5 +1,7 @@
 """Exact search for the highest cosines among the rows of matrices, in chunks.
 
+By `vecdot` and not `@`: that would share a product between threads, which wait for each other spinning, and
+while other programs work (a model that answers among them) a search then takes several times as long.
 It must not know where the rows are from, nor which of them may be found: it is told.
 """
 
@@ -65,7 +67,7 @@ def best(parts: Iterable[Rows], query: FloatArray, allowed: BoolArray, count: in
 def _all(rows: Rows, query: FloatArray, may: BoolArray) -> Iterable[tuple[Any, FloatArray]]:
     """Every chunk's first place, with its products; minus infinity where a row may not be found."""
     for start in range(0, len(may), CHUNK):
-        products = rows.vectors[start : start + CHUNK] @ query
+        products = np.vecdot(rows.vectors[start : start + CHUNK], query)
         products[~may[start : start + CHUNK]] = -np.inf
         yield start, products
 
@@ -75,7 +77,7 @@ def _picked(rows: Rows, query: FloatArray, may: BoolArray) -> Iterable[tuple[Any
     places = np.flatnonzero(may)
     for start in range(0, len(places), CHUNK):
         some = places[start : start + CHUNK]
-        yield some, rows.vectors[some] @ query
+        yield some, np.vecdot(rows.vectors[some], query)
 
 
 class Growing:

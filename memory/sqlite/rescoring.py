@@ -16,7 +16,7 @@ def rescored(
 
     ``frequent``: the words that the rank leaves out, and how many of all ``rows`` have them.
     """
-    weights = {word: _weight(n, rows) for word, n in frequent.items()}
+    weights = {word: weight for word, n in frequent.items() if (weight := _weight(n, rows)) > 0}
     texts = [text.split() for *_, text in found]
     mean = sum(map(len, texts)) / max(1, len(texts))
     scores = [
@@ -29,8 +29,8 @@ def rescored(
 
 
 def _weight(n: int, rows: int) -> float:
-    """The inverse document frequency, never below nothing."""
-    return max(1e-6, math.log((max(rows, n) - n + 0.5) / (n + 0.5)))
+    """The inverse document frequency; a word of half of all rows, or of more, weighs nothing."""
+    return math.log((max(rows, n) - n + 0.5) / (n + 0.5))
 
 
 def _saturated(times: int, length: float) -> float:

@@ -9,7 +9,7 @@ import pytest
 from tests.tui.program import Program
 from tui.core.conversation import Node
 
-COMMANDS = ("ask", "config", "data", "doctor", "memory", "modes")
+COMMANDS = ("ask", "config", "data", "doctor", "memory", "modes", "plan")
 PARTS = (
     *(("config", name) for name in ("path", "show")),
     *(("data", name) for name in ("backup", "path", "remove", "restore", "undelete")),

@@ -6,7 +6,7 @@ from importlib import import_module
 
 import click
 
-NAMES = ("ask", "config", "data", "doctor", "memory", "modes")
+NAMES = ("ask", "config", "data", "doctor", "memory", "modes", "plan")
 
 
 class Commands(click.Group):

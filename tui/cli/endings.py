@@ -16,6 +16,7 @@ class Failure(Exception):
 def in_words(error: Exception) -> tuple[str, int]:
     """What to say of an error that ends the program, and the exit code."""
     from engine.contract import BadConstraint, EngineError, LoadCancelled, ModelUnusable
+    from engine.plan.shape import Unplannable
     from memory.contract import BadMemory, EmbedderUnavailable, MemoryUnavailable
     from modes.blend import VoiceError
     from modes.evaluation.domains import UnknownDomain
@@ -51,6 +52,7 @@ def in_words(error: Exception) -> tuple[str, int]:
         (NoSuchConversation, USAGE),
         (LoadCancelled, INTERRUPTED),
         (ModelUnusable, NO_MODEL),
+        (Unplannable, NO_MODEL),
         (PathUnusable, NO_STORE),
         (Busy, FAILED),
         (Refused, REFUSED),

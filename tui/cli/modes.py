@@ -132,8 +132,9 @@ def compact(ctx: click.Context, budget: str, items: int, model: str | None) -> N
     from tui.core.models import open_engine
     from tui.core.notices import Notices
     from tui.core.paths import data_dir
-    from tui.headless.compacting import compact_modes, parse_size
+    from tui.headless.compacting import compact_modes
     from tui.headless.gate import DomainGate
+    from tui.headless.sizes import parse_size
 
     size, data = parse_size(budget), data_dir()
     config = configured(merged(ctx.find_root().obj or {}, {"model": model}))

@@ -23,6 +23,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             default=None,
             help="Default: what was measured to be fast.",
         ),
+        click.option("--kv", metavar="f16|q8_0", help="How K and V are stored. Default: f16."),
         click.option("--batch", type=int, help="Tokens read in one step. Default: what was measured."),
         click.option("--slots", type=int, help="Answers that can be written at once. Default: what fits."),
         click.option(

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
 
+from engine.plan.need import KV_KINDS, KvKind
 from modes import blend, tables
 from modes.checks import one_of, text, truth, whole
 from modes.fields import Unfit, Written, checked, every, given
@@ -111,6 +112,9 @@ class Config:
 
     flash_attention: bool | None = given(truth, None)
     """Flash attention; None is what was measured to be fast."""
+
+    kv: KvKind = given(one_of(*KV_KINDS), "f16")
+    """How K and V are stored: f16, or q8_0 in half the memory, which needs flash attention."""
 
     tune: bool = given(truth, True)
     """Measure once, for some seconds, how a model runs fastest on this machine."""

@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
+from tui.core.embedding import embed_while
 from tui.core.standing import Standing
 
 if TYPE_CHECKING:
@@ -48,7 +49,8 @@ class Memories:
         self._opening, self._default, self._keep, self.patience = opening, on, keep, patience
         self._means: Means | None = None
         self._failed: float | None = None
-        self._closed = self._filled = self._keywords = False
+        self._filled = self._keywords = False
+        self._closed = threading.Event()
         self._opened, self._telling = threading.Lock(), threading.Lock()
         self._recall: Recall | None = None
         self._switched: dict[str, bool] = {}
@@ -75,9 +77,18 @@ class Memories:
         keywords = self._keywords or (means is not None and means.embedder is None)
         return Standing(self._default, self.count, keywords, reach, failed)
 
-    def begin(self) -> None:
-        """Open what there is and load what embeds on a thread, so that no question waits for it."""
-        threading.Thread(target=self.warm, name="memories", daemon=True).start()
+    def begin(self, resting: Callable[[], bool] | None = None) -> None:
+        """Open what there is and load what embeds on a thread, so that no question waits for it.
+
+        With ``resting`` memories without an embedding get theirs whenever that says that nobody waits.
+        """
+
+        def work() -> None:
+            self.warm()
+            if resting is not None and self._means is not None:
+                embed_while(self._means, resting, self._closed)
+
+        threading.Thread(target=work, name="memories", daemon=True).start()
 
     def warm(self) -> None:
         """Open what there is, count it, and begin to load what embeds. Blocks."""
@@ -158,7 +169,7 @@ class Memories:
         """What there is to recall from, opened by now; None, and something to tell, when it fails. Blocks."""
         with self._opened:
             tired = self._failed is not None and time.monotonic() - self._failed < AGAIN
-            if self._means is not None or self._closed or tired:
+            if self._means is not None or self._closed.is_set() or tired:
                 return self._means
             try:
                 self._means, self._failed = self._opening(), None
@@ -189,7 +200,8 @@ class Memories:
     def close(self) -> None:
         """Close what was opened; nothing is recalled afterwards."""
         with self._opened:
-            self._closed, means, self._means = True, self._means, None
+            self._closed.set()
+            means, self._means = self._means, None
         if means is not None:
             with suppress(Exception):
                 means.close()

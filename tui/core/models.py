@@ -64,6 +64,7 @@ def open_engine(
         cache=None if config.cache is None else config.cache * _MIB,
         batch=config.batch,
         flash=config.flash_attention,
+        kv=config.kv,
         tune=config.tune,
         again=again,
         memo=memo,

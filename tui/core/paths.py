@@ -22,8 +22,7 @@ PRIVATE_FILE = 0o600
 _OURS = re.compile(
     r"conversations\.sqlite3(-wal|-shm|-journal|\.lock)?"
     r"|conversations\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
-    r"|memories\.sqlite3(-wal|-shm|-journal|\.lock)?"
-    r"|memories\.sqlite3\.damaged-\d{8}T\d{6}Z(-\d+)?(-wal|-shm)?"
+    r"|memories\.sqlite3(-wal|-shm|-journal)?"
     r"|memories\.sqlite3\.vectors-[0-9a-f]{16}(\.[0-9a-f]{16}\.part)?"
     r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
     r"|history\.jsonl(\.\d+)?"

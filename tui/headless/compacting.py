@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,23 +9,12 @@ from pathlib import Path
 from modes.share.checking import verified
 from modes.share.compaction import BudgetTooSmall, compact, total_bytes
 from modes.share.library import Library, Shelved
-from tui.headless.refusal import BadSize, Refused
+from tui.headless.refusal import Refused
 from tui.headless.report import write_line
 from tui.headless.verifying import recorded
 
-_UNITS = {"": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 2**10, "MIB": 2**20, "GIB": 2**30}
-
 Gate = Callable[[Shelved, Shelved], str | None]
 """Whether what was (first) may become what is offered (second): None, or which domain lost how much."""
-
-
-def parse_size(text: str) -> int:
-    """Bytes of ``4MB``, ``512KiB`` or ``1.5 MB``. Raises `BadSize`."""
-    found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMG]I?B|B|)\s*", text.upper())
-    size = int(float(found[1]) * _UNITS[found[2].removeprefix("B")]) if found else 0
-    if size < 1:
-        raise BadSize(f"{text!r} is no size: write it as 4MB, 512KiB or a number of bytes above 0")
-    return size
 
 
 def compact_modes(budget: int, folder: Path, opened: Callable[[], Gate] | None = None) -> None:

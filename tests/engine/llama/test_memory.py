@@ -4,29 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract import ModelUnusable
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from engine.llama.library import llama
-from engine.llama.memory import (
-    BLOCK,
-    DEFAULT_LIMIT,
-    ContextCost,
-    choose_context,
-    context_cost,
-    free_memory,
-)
+from engine.llama.memory import DEFAULT_LIMIT, choose, free_memory, shape_of_model
 from engine.llama.model import LlamaModel
+from engine.plan.need import BLOCK, Settings, context_bytes, kv_bytes_per_token
+from engine.plan.shape import Shape
 
 GIB = 1 << 30
+RUN = Settings(0, batch=256, flash=False)
 
-costs = st.builds(ContextCost, per_token=st.integers(1, 1 << 20), fixed=st.integers(0, GIB))
-memories = st.integers(0, 1 << 36)
+shapes = st.builds(
+    Shape,
+    architecture=st.just("llama"),
+    layers=st.integers(0, 96),
+    embedding=st.integers(64, 8192),
+    feed_forward=st.integers(64, 32_768),
+    heads=st.integers(1, 64),
+    kv_heads=st.integers(1, 16),
+    key=st.sampled_from([64, 96, 128, 256]),
+    value=st.sampled_from([64, 128]),
+    vocabulary=st.integers(256, 262_144),
+    trained=st.integers(BLOCK, 1 << 20),
+)
+memories = st.integers(0, 1 << 38)
+
+#: A token takes 2 KiB of K and V.
+SMALL = Shape("llama", 4, 64, 128, 4, 2, 64, 64, 256, 8192)
 
 
 @pytest.fixture(
@@ -59,69 +71,69 @@ def test_a_token_costs_what_llama_cpp_keeps_of_it(model: LlamaModel) -> None:
     one, other = state_sizes(model, (8, 40))
     kept = (other - one) / 32
     # Beside K and V the state names the position and the sequences of every cell.
-    assert context_cost(model).per_token == pytest.approx(kept, rel=0.01)
+    assert kv_bytes_per_token(shape_of_model(model)) == pytest.approx(kept, rel=0.01)
 
 
-def test_more_tokens_cost_more_and_the_largest_that_fits_fits() -> None:
-    cost = ContextCost(per_token=1000, fixed=5000)
-    assert [cost.total(0), cost.total(256)] == [5000, 261_000]
-    assert [cost.largest(261_000), cost.largest(260_999), cost.largest(0)] == [256, 0, 0]
-
-
-@given(costs, memories)
-def test_the_largest_fits_and_one_block_more_does_not(cost: ContextCost, memory: int) -> None:
-    largest = cost.largest(memory)
-    assert largest % BLOCK == 0
-    assert largest == 0 or cost.total(largest) <= memory
-    assert cost.total(largest + BLOCK) > memory
-
-
-@given(costs, memories, st.integers(BLOCK, 1 << 20))
+@given(shapes, memories)
 def test_the_default_is_no_longer_than_was_trained_and_takes_half_the_memory_at_most(
-    cost: ContextCost, free: int, trained: int
+    shape: Shape, free: int
 ) -> None:
-    chosen = choose_context(None, trained, cost, free)
-    assert BLOCK <= chosen <= min(trained, DEFAULT_LIMIT)
-    assert chosen == BLOCK or cost.total(chosen) <= free / 2
+    chosen = choose(shape, RUN, None, None, free)
+    one = chosen.but(slots=1)
+    assert BLOCK <= chosen.context <= max(BLOCK, min(shape.trained, DEFAULT_LIMIT))
+    assert chosen.context == BLOCK or context_bytes(shape, one) <= free / 2
 
 
-@given(costs, memories, st.integers(1, 1 << 24))
+@given(shapes, memories, st.integers(BLOCK, 1 << 20), st.integers(1, 32))
 def test_what_is_asked_for_is_given_or_refused_with_what_would_fit(
-    cost: ContextCost, free: int, asked: int
+    shape: Shape, free: int, context: int, slots: int
 ) -> None:
+    asked = RUN.but(context=context, slots=slots)
     try:
-        assert choose_context(asked, 1 << 30, cost, free) == asked
-        assert cost.total(asked) <= free
+        assert choose(shape, RUN, context, slots, free) == asked
+        assert context_bytes(shape, asked) <= free
     except ModelUnusable as refused:
-        assert cost.total(asked) > free
-        offered = re.search(r"\(--context ([\d,]+)\)", str(refused))
-        if offered is None:
-            assert cost.largest(free) == 0
-            return
-        largest = int(offered[1].replace(",", ""))
-        assert choose_context(largest, 1 << 30, cost, free) == largest < asked
+        assert context_bytes(shape, asked) > free
+        remedy = str(refused).partition("what fits is ")[2]
+        for offer in filter(None, remedy.split(" or ")):
+            assert context_bytes(shape, as_offered(asked, offer)) <= free
+        assert remedy or "not even the smallest" in str(refused)
+
+
+def as_offered(asked: Settings, offer: str) -> Settings:
+    """The settings under the flags that a refusal offers."""
+    numbers = {name: int(value) for name, value in re.findall(r"--(context|slots) (\d+)", offer)}
+    if not numbers:
+        return asked.but(flash=True, kv="q8_0" if offer == "--kv q8_0" else asked.kv)
+    return asked.but(**numbers)
 
 
 def test_a_refusal_says_what_is_needed_and_what_is_free() -> None:
-    cost = ContextCost(per_token=1 << 20, fixed=0)
     with pytest.raises(ModelUnusable) as refused:
-        choose_context(4096, 8192, cost, 2 * GIB)
+        choose(SMALL, RUN.but(flash=True), 262_144, 4, 2 * GIB)
     assert str(refused.value) == (
-        "a context of 4,096 tokens needs 4.0 GiB and 2.0 GiB are free: "
-        "the largest that fits is 2,048 (--context 2048)"
+        "4 answers at once with a context of 262,144 tokens each need 2.1 GiB beside the model "
+        "and 2.0 GiB are free: what fits is --kv q8_0 or --slots 3 or --context 246528"
     )
 
 
 def test_where_no_context_fits_none_is_offered() -> None:
     with pytest.raises(ModelUnusable, match="not even the smallest") as refused:
-        choose_context(4096, 8192, ContextCost(per_token=1 << 20), 1 << 20)
+        choose(SMALL, RUN, 4096, None, 1 << 10)
     assert "--context 0" not in str(refused.value)
 
 
-@given(st.integers(BLOCK, 1 << 20))
-def test_a_model_that_keeps_nothing_per_token_is_bounded_by_what_it_was_trained_on(trained: int) -> None:
-    assume(trained >= BLOCK)
-    assert choose_context(None, trained, ContextCost(0), GIB) == min(trained, DEFAULT_LIMIT)
+def test_where_flash_attention_is_what_is_missing_it_is_offered_first() -> None:
+    asked = RUN.but(context=131_072)
+    free = context_bytes(SMALL, asked.but(flash=True))
+    with pytest.raises(ModelUnusable, match="what fits is --flash-attention or --context"):
+        choose(SMALL, RUN, 131_072, None, free)
+
+
+@given(shapes)
+def test_a_model_that_keeps_nothing_per_token_is_bounded_by_what_it_was_trained_on(shape: Shape) -> None:
+    chosen = choose(replace(shape, layers=0), RUN.but(flash=True), None, None, 1 << 50)
+    assert chosen.context == min(shape.trained, DEFAULT_LIMIT) // BLOCK * BLOCK
 
 
 def test_free_memory_is_that_of_this_machine() -> None:

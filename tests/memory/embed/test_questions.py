@@ -1,4 +1,4 @@
-"""Plain questions and the notes that answer them, by the starter's embedding model and its threshold."""
+"""Plain questions and the notes that answer them, by the starter's embedding model and its thresholds."""
 
 from __future__ import annotations
 
@@ -8,7 +8,10 @@ from contextlib import closing
 import pytest
 
 from memory.embed import LocalEmbedder
-from memory.recall.near import threshold
+from memory.recall.recall import Recall
+from memory.recalled import Policy
+from memory.record import Memory
+from memory.sqlite.store import MemoryStore
 
 ANSWERED = {
     "which medicine did the doctor give?": "The physician prescribed tablets against high blood pressure.",
@@ -34,12 +37,26 @@ def embedder() -> Iterator[LocalEmbedder]:
         yield made
 
 
-def test_a_question_is_near_to_the_note_that_answers_it_and_to_no_other(embedder: LocalEmbedder) -> None:
-    asked, notes = embedder.embed(list(ANSWERED), query=True), embedder.embed(list(ANSWERED.values()))
-    near = asked @ notes.T >= threshold(embedder.model)
-    assert near.tolist() == [[at == other for other in range(len(notes))] for at in range(len(notes))]
+@pytest.fixture(scope="module")
+def store(embedder: LocalEmbedder) -> Iterator[MemoryStore]:
+    notes = list(ANSWERED.values())
+    names = [str(at) for at in range(len(notes))]
+    with closing(MemoryStore.open(None)) as made:
+        made.take_in(Memory(name, note, 50.0, 0.0, 0.0) for name, note in zip(names, notes, strict=True))
+        made.put_vectors(embedder.model, names, embedder.embed(notes))
+        yield made
 
 
-def test_a_question_that_no_note_answers_is_near_to_none(embedder: LocalEmbedder) -> None:
-    asked, notes = embedder.embed(STRANGERS, query=True), embedder.embed(list(ANSWERED.values()))
-    assert (asked @ notes.T).max() < threshold(embedder.model)
+@pytest.mark.parametrize(("at", "question"), enumerate(ANSWERED))
+def test_a_question_is_near_to_the_note_that_answers_it_and_to_no_other(
+    store: MemoryStore, embedder: LocalEmbedder, at: int, question: str
+) -> None:
+    found = Recall(store, embedder, patience=60).recall(question, Policy())
+    assert [one.id for one in found.shown] == [str(at)]
+
+
+@pytest.mark.parametrize("question", STRANGERS)
+def test_a_question_that_no_note_answers_is_near_to_none(
+    store: MemoryStore, embedder: LocalEmbedder, question: str
+) -> None:
+    assert Recall(store, embedder, patience=60).recall(question, Policy()).abstained

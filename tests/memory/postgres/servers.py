@@ -10,11 +10,13 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import psutil
 import psycopg
 
 #: Who may only read, and everybody's password: looked for in what is said.
@@ -98,6 +100,11 @@ class Postgres:
     def data(self) -> Path:
         return self.folder / "data"
 
+    @property
+    def pid(self) -> int:
+        """Of the server's first process."""
+        return int((self.data / "postmaster.pid").read_text().split()[0])
+
     def make(self) -> None:
         self.folder.mkdir(parents=True)
         hand_over(self.folder)
@@ -119,7 +126,21 @@ class Postgres:
 
     def signal(self, number: signal.Signals) -> None:
         """``number`` to the server's first process."""
-        os.kill(int((self.data / "postmaster.pid").read_text().split()[0]), number)
+        os.kill(self.pid, number)
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """Connections stay open and nothing answers, as when a machine hangs."""
+        first = psutil.Process(self.pid)
+        first.suspend()  # before the others are listed: it makes no more of them
+        held = [first, *first.children(recursive=True)]
+        try:
+            for one in held:
+                one.suspend()
+            yield
+        finally:
+            for one in held:
+                one.resume()
 
     def dsn(self, database: str = "postgres", user: str = READER, port: int | None = None) -> str:
         return f"postgresql://{user}:{PASSWORD}@127.0.0.1:{port or self.port}/{database}"
@@ -169,6 +190,16 @@ class Bouncer:
                 return
             time.sleep(0.05)
         raise AssertionError("PgBouncer did not start")
+
+    @contextlib.contextmanager
+    def stopped(self) -> Iterator[None]:
+        """As `Postgres.stopped`."""
+        assert self.process is not None
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def stop(self) -> None:
         if self.process is not None:

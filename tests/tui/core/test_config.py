@@ -15,6 +15,7 @@ EVERY_VARIABLE = {
     "MODESHARE_THREADS": "2",
     "MODESHARE_BATCH": "128",
     "MODESHARE_FLASH_ATTENTION": "off",
+    "MODESHARE_KV": "q8_0",
     "MODESHARE_TUNE": "false",
     "MODESHARE_GPU_LAYERS": "-1",
     "MODESHARE_SLOTS": "3",
@@ -40,6 +41,7 @@ EVERY_VALUE = {
     "threads": 2,
     "batch": 128,
     "flash_attention": False,
+    "kv": "q8_0",
     "tune": False,
     "gpu_layers": -1,
     "slots": 3,
@@ -75,7 +77,7 @@ def test_without_file_or_variables_the_defaults_hold(file: Path) -> None:
 def test_the_file_gives_every_setting(file: Path) -> None:
     file.write_text(
         'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
-        "batch = 128\nflash_attention = false\ntune = false\nslots = 3\ncache = 0\n"
+        'batch = 128\nflash_attention = false\nkv = "q8_0"\ntune = false\nslots = 3\ncache = 0\n'
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
         'memory = "postgres"\nmemory_server = "postgresql://me:pw@host/db"\n'
         'memory_table = "archive.memories"\nmemory_vectors = "bge-large"\n'
@@ -237,6 +239,7 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
         Setting("threads", 2, "MODESHARE_THREADS"),
         Setting("batch", None, "default"),
         Setting("flash_attention", None, "default"),
+        Setting("kv", "f16", "default"),
         Setting("tune", True, "default"),
         Setting("gpu_layers", 5, "--gpu-layers"),
         Setting("slots", None, "default"),

@@ -14,8 +14,9 @@ from modes.share.subspace import build
 from tests.modes.share.adapters import adapter
 from tests.tui.headless.test_coefficients import wrote
 from tests.tui.program import Program
-from tui.headless.compacting import compact_modes, parse_size
+from tui.headless.compacting import compact_modes
 from tui.headless.refusal import BadSize, Refused
+from tui.headless.sizes import parse_size
 
 
 @pytest.fixture

@@ -53,7 +53,9 @@ def import_paths(
     again = f" ({skipped:,} of them were in already)" if skipped else ""
     write_line(f"{files:,} {'file' if files == 1 else 'files'}{again}: {_said(counts)}")
     if counts.added:
-        notices.say("found by keywords now, and by meaning after: tui memory embed")
+        notices.say(
+            "found by keywords now; by meaning once an open chat has embedded them, or: tui memory embed"
+        )
     return not refused
 
 

@@ -255,7 +255,7 @@ class ChatScreen(Keyed):
         if not self._loaded and (loader.engine or loader.error):
             self._loaded = True
             if (memories := self.session.memories()) is not None:
-                memories.begin()
+                memories.begin(lambda: self.desk.resting)
             await self._tell_of_model()
             for note in loader.engine.info.notes if loader.engine else ():
                 await self.transcript.note(note)

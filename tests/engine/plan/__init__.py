@@ -1,0 +1,1 @@
+"""What models take, planned and real."""
