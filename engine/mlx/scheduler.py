@@ -131,15 +131,14 @@ class Scheduler:
     def _end(self, over: dict[int, DoneReason | BaseException]) -> None:
         if not over:
             return
-        taken = self._desk.rows.take_out(list(over))
-        for row, how in over.items():
-            one = self._running.pop(row)
-            layers, tokens = taken[row]
-            self._desk.store.put(Kept(one.mix.key, tokens, layers))
+        ended = {row: self._running.pop(row) for row in over}
+        for row, how in over.items():  # told first: to take rows out is to wait for the step that runs ahead
             if isinstance(how, BaseException):
-                one.telling.fail(how)
+                ended[row].telling.fail(how)
             else:
-                one.telling.end(how)
+                ended[row].telling.end(how)
+        for row, (layers, tokens) in self._desk.rows.take_out(list(over)).items():
+            self._desk.store.put(Kept(ended[row].mix.key, tokens, layers))
 
     def _end_thinking(self, row: int) -> None:
         """The row leaves, and joins again with the words that end its thinking."""
