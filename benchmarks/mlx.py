@@ -47,8 +47,9 @@ def alone(model: Any, prompt: list[int]) -> float:
 
 def through_engine(engine: MlxEngine) -> float:
     """The same through the engine, between the first and the last chunk with a token in it."""
-    times = [_now() for chunk in engine.generate(Request(STORY, _GREEDY, TOKENS)) if chunk.tokens]
-    return (len(times) - 1) / (times[-1] - times[0])
+    answer = engine.generate(Request(STORY, _GREEDY, TOKENS))
+    seen = [(_now(), len(chunk.tokens)) for chunk in answer if chunk.tokens]
+    return sum(count for _, count in seen[1:]) / (seen[-1][0] - seen[0][0])
 
 
 def batch(model: Conditioned, mixes: Sequence[Mix]) -> Callable[[], float]:
