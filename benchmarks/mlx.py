@@ -96,6 +96,7 @@ def main() -> None:
         measure = engine._run(lambda parts: batch(parts.reader.model, rows))
         return lambda: engine._run(lambda _parts: measure())
 
+    say(f"MLX {mx.__version__} on {engine.info.device}, {ROUNDS} alternating rounds")
     runs = {
         "mixed": on_its_thread([mixes[at % len(mixes)] for at in range(TOGETHER)]),
         "uniform": on_its_thread(mixes[:1] * TOGETHER),
