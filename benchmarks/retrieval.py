@@ -25,7 +25,17 @@ from memory.recall.alike import Likeness
 from memory.recall.diversity import diverse
 from memory.recall.duplicates import distinct
 from memory.recall.fusion import fused
-from memory.recall.near import LEAST, NEAR, SHARE_ALONE, Limits, background, limits, relevance, shares, words
+from memory.recall.near import (
+    LEAST,
+    NEAR,
+    SHARE_ALONE,
+    STANDS_OUT,
+    background,
+    relevance,
+    shares,
+    threshold,
+    words,
+)
 from memory.recall.recall import LEG
 from memory.recall.scoring import scored
 from memory.record import Memory
@@ -92,15 +102,20 @@ def orders(legs: Legs, rng: np.random.Generator) -> dict[str, list[str]]:
         "hybrid": ranked(legs.rank),
         "+ random temperatures": ranked(score),
         "+ fitting temperatures": ranked(thermal(legs, fitting.__getitem__)[1]),
+        "+ random, collapsed": [one.memory.id for one in _collapsed(some, score)],
         "+ random, MMR": [one.memory.id for one in _mmr(some, score)],
     }
 
 
-def _mmr(some: Sequence[Candidate], score: dict[str, float]) -> list[Candidate]:
-    """The ten that recall would show, duplicates collapsed, if it showed ten."""
-    alike = Likeness()
+def _collapsed(some: Sequence[Candidate], score: dict[str, float]) -> list[Candidate]:
+    """What is left when one of those that say the same is kept."""
     best = sorted(some, key=lambda one: (-score[one.memory.id], one.memory.id))
-    return diverse(distinct(best, alike), score, 10, alike)
+    return distinct(best, Likeness())
+
+
+def _mmr(some: Sequence[Candidate], score: dict[str, float]) -> list[Candidate]:
+    """The ten that recall would show of those, if it showed ten."""
+    return diverse(_collapsed(some, score), score, 10, Likeness())
 
 
 def figures(found: Sequence[list[str]], targets: Sequence[str]) -> Figures:
@@ -132,7 +147,7 @@ def report_quality(known: Sequence[Legs], rng: np.random.Generator) -> None:
         say(f"  {way:<24} " + "  ".join(f"{name} {each.mean():.3f}" for name, each in found_figures.items()))
     better = max(("keyword", "vector"), key=lambda way: ways[way]["nDCG@10"].mean())
     compared = [("hybrid", better), *((way, "hybrid") for way in list(ways)[3:])]
-    compared.append(("+ random, MMR", "+ random temperatures"))
+    compared.append(("+ random, MMR", "+ random, collapsed"))
     for name in ("nDCG@10", "recall@5"):
         for way, other in compared:
             say(f"  {name} {way} minus {other}: {interval(ways[way][name] - ways[other][name], rng)}")
@@ -164,18 +179,18 @@ class Signs:
             max((share[name] for name in share if common[name] >= min(LEAST, len(asked))), default=0.0),
         )
 
-    def near(self, limit: Limits) -> bool:
+    def near(self, least: float, out: float) -> bool:
         """Something is near enough."""
-        return any(relevance(*one, self.others, limit) >= NEAR for one in self.candidates)
+        return any(relevance(*one, self.others, least, out) >= NEAR for one in self.candidates)
 
 
 #: Signs of the questions that can be answered, of those whose answer was left out, and of strangers.
 Parts = tuple[list[Signs], list[Signs], list[Signs]]
 
 
-def shown_for(signs: Sequence[Signs], limit: Limits) -> float:
+def shown_for(signs: Sequence[Signs], least: float, out: float) -> float:
     """The part of the questions for which something is near enough."""
-    return float(np.mean([one.near(limit) for one in signs]))
+    return float(np.mean([one.near(least, out) for one in signs]))
 
 
 def choose(tuning: Parts) -> None:
@@ -183,11 +198,11 @@ def choose(tuning: Parts) -> None:
     known, left_out, strangers = tuning
     none = [*left_out, *strangers]
     say("  best on the tuning half; shown for answerable / left out / strangers")
-    tries = [Limits(both, alone) for both in np.arange(0.5, 0.8, 0.04) for alone in (0.45, 0.55, 0.65)]
-    gains = sorted(tries, key=lambda one: shown_for(none, one) - shown_for(known, one))
-    for one in gains[:8]:
-        shown = " / ".join(f"{shown_for(part, one):.3f}" for part in tuning)
-        say(f"    both {one.both:.2f}, alone {one.alone:.2f}: {shown}")
+    tries = [(least, out) for least in (0.4, 0.45, 0.5, 0.55) for out in np.arange(0.2, 0.46, 0.02)]
+    gains = sorted(tries, key=lambda one: shown_for(none, *one) - shown_for(known, *one))
+    for least, out in gains[:8]:
+        shown = " / ".join(f"{shown_for(part, least, out):.3f}" for part in tuning)
+        say(f"    cosine {least:.2f}, above the background {out:.2f}: {shown}")
     grid = np.arange(0.5, 0.81, 0.025)
     alone = sorted(((_over(known, share) - _over(none, share), share) for share in grid), reverse=True)
     for _gain, share in alone[:5]:
@@ -212,10 +227,10 @@ def told(way: str, shown: Sequence[Sequence[bool]]) -> None:
 
 def report_abstaining(testing: Parts, model: str) -> None:
     """The thresholds that recall has, on the other half."""
-    limit = limits(model)
+    least = threshold(model)
     told(
-        f"meaning and words {limit.both}, meaning alone {limit.alone}",
-        [[one.near(limit) for one in part] for part in testing],
+        f"cosine {least}, above the background {STANDS_OUT}",
+        [[one.near(least, STANDS_OUT) for one in part] for part in testing],
     )
     words_alone = [[one.alone >= SHARE_ALONE for one in part] for part in testing]
     told(f"words alone, share {SHARE_ALONE}", words_alone)

@@ -30,12 +30,18 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 
 
 def settings(table: Table, count: int) -> list[str]:
-    """What a search by vector sets for its transaction, as far as this pgvector knows it."""
+    """What a search by vector sets for its transaction, as far as this pgvector knows it.
+
+    Long vectors lie outside of their rows, and the planner does not count what fetching them costs: it would
+    rather read all of them than follow the index. So it is told not to, where the index goes on until enough
+    rows pass the filter.
+    """
     wanted = max(100, min(1000, 2 * count))
     made = [f"hnsw.ef_search = {wanted}", "ivfflat.probes = 20"] if table.version >= (0, 5) else []
     if table.version >= (0, 8):
         made += ["hnsw.iterative_scan = strict_order", f"hnsw.max_scan_tuples = {_SCANNED}"]
         made += ["ivfflat.iterative_scan = relaxed_order"]
+        made += ["enable_seqscan = off"] if table.indexed else []
     return made
 
 

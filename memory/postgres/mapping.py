@@ -73,6 +73,15 @@ JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_class x ON x.oid = i.index
 JOIN pg_am m ON m.oid = x.relam
 WHERE n.nspname = %s AND c.relname = %s AND m.amname IN ('gin', 'gist') AND i.indisvalid AND i.indpred IS NULL
 """
+#: Whether a column has an index for cosines.
+_NEAR = """
+SELECT count(*) > 0 FROM pg_index i JOIN pg_class c ON c.oid = i.indrelid
+JOIN pg_namespace n ON n.oid = c.relnamespace
+JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = i.indkey[0]
+JOIN pg_opclass o ON o.oid = i.indclass[0]
+WHERE n.nspname = %s AND c.relname = %s AND a.attname = %s AND o.opcname LIKE '%%cosine_ops'
+AND i.indisvalid AND i.indpred IS NULL
+"""
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,8 @@ class Table:
     """A table as it was found. ``columns`` are (name, type) by our names for them; ``rows`` is an estimate.
 
     ``vector`` is the schema of pgvector and ``version`` its (major, minor), None and (0, 0) without;
-    ``dim`` is the embeddings' length, 0 for any. ``words`` is the expression that a full-text index is on.
+    ``dim`` is the embeddings' length, 0 for any. ``words`` is the expression that a full-text index is on;
+    ``indexed``: the embeddings have an index for cosines.
     """
 
     schema: str
@@ -92,6 +102,7 @@ class Table:
     vector: str | None = None
     version: tuple[int, int] = (0, 0)
     words: str | None = None
+    indexed: bool = False
     release: int = 0
     types: dict[str, str] = field(default_factory=dict)
 
@@ -140,6 +151,7 @@ def introspect(reader: Reader, server: Server) -> Table:
         vector=extension[0][0] if extension else None,
         version=_version(extension), release=found[0][7], types=types,
         words=_words(reader.rows(SQL(_INDEXES), (at, found[0][1])), columns),
+        indexed=_indexed(reader, at, found[0][1], columns),
     )  # fmt: skip
 
 
@@ -269,6 +281,13 @@ def _words(indexes: Rows, columns: dict[str, tuple[str, str]]) -> str | None:
         if plain.startswith("to_tsvector") and plain.split(", ")[-1] == columns["content"][0]:
             return str(definition)
     return None
+
+
+def _indexed(reader: Reader, schema: str, name: str, columns: dict[str, tuple[str, str]]) -> bool:
+    from psycopg.sql import SQL
+
+    column = columns.get("embedding")
+    return column is not None and bool(reader.rows(SQL(_NEAR), (schema, name, column[0]))[0][0])
 
 
 def _listed(types: dict[str, str]) -> str:

@@ -1,17 +1,18 @@
 """Whether a memory is about the question at all: its relevance, and the threshold under which none is shown.
 
 Relevance is 0 to 1, and the same for every embedding model: 0.5 is just near enough to be shown, 1 says what
-the question says. Three readings of it, each on straight lines through (0, 0), (threshold, 0.5) and (its
-highest, 1):
+the question says. A memory has to be near, and nearer than others: the lower of two readings, each on lines
+through (0, 0), (its threshold, 0.5) and (1, 1):
 
-- by meaning and words together: the cosine with the question, and `WORDS` times the share of the question's
-  rare words that the memory has. Among many memories of one subject some are always near to a question that
-  none of them answers; what answers it mostly has its rare words too.
-- by meaning alone, for a memory that stands out: its cosine is `STANDS_OUT` above those of the others.
-- by words alone, where there are no cosines.
+- the cosine with the question, whose threshold is the model's own;
+- the cosine, and `WORDS` times the share of the question's rare words that the memory has, above the
+  background. Among many memories of one subject some are always near to a question that none of them answers;
+  what answers it stands out, and mostly has its rare words.
+
+Where there are no cosines it is the share of rare words alone.
 
 A word weighs as much as it is rare among the candidates: one that all have counts for little, and one that
-none has for most. The thresholds are the model's own, found by ``benchmarks/retrieval.py``.
+none has for most. The thresholds were found by ``benchmarks/retrieval.py``.
 """
 
 from __future__ import annotations
@@ -20,34 +21,21 @@ import math
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
 
 from memory.contract import Candidate
 from memory.record import plain
 
 NEAR = 0.5
-#: What the share of rare words adds to the cosine.
-WORDS = 0.4
-#: How far above the background a cosine has to be to stand out.
-STANDS_OUT = 0.25
+#: Cosines from which a memory may be near enough, by the name of the model before "@".
+THRESHOLDS = {"all-minilm-l6-v2": 0.45}
+#: For a model that nobody has measured: few put strangers so near.
+UNKNOWN_MODEL = 0.7
+#: What the share of rare words adds to the cosine, and how far above the background both have to be.
+WORDS, STANDS_OUT = 0.4, 0.3
 #: The background where there are too few candidates to tell: what texts of other subjects have (MiniLM).
 BACKGROUND = 0.15
 #: Which candidates are the background, by cosine: not the nearest, which may all answer, nor those far off.
 _BEHIND = slice(10, 50)
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """From where a memory is near enough: ``both`` is the cosine with the words, ``alone`` the cosine."""
-
-    both: float
-    alone: float
-
-
-#: By the name of the model before "@".
-LIMITS = {"all-minilm-l6-v2": Limits(0.66, 0.45)}
-#: For a model that nobody has measured: few put strangers so near.
-UNKNOWN_MODEL = Limits(0.8, 0.7)
 #: The share of rare words from which a memory is near enough, with words alone.
 SHARE_ALONE = 0.65
 #: So many rare words must be shared where words alone decide.
@@ -67,10 +55,10 @@ _COMMON = frozenset(_FUNCTION_WORDS.split())
 Nearness = Callable[[Candidate], float]
 
 
-def limits(model: str) -> Limits:
-    """From where on a memory is near enough by ``model``."""
+def threshold(model: str) -> float:
+    """The cosine from which a memory may be near enough by ``model``."""
     name = model.partition("@")[0].rpartition("/")[2].casefold()
-    return LIMITS.get(name, UNKNOWN_MODEL)
+    return THRESHOLDS.get(name, UNKNOWN_MODEL)
 
 
 def words(text: str) -> frozenset[str]:
@@ -123,25 +111,23 @@ def background(cosines: Iterable[float]) -> float:
     return math.fsum(others) / len(others) if others else BACKGROUND
 
 
-def relevance(cosine: float, share: float, others: float, limit: Limits) -> float:
-    """Relevance by meaning and words, ``others`` being the background."""
-    whole = 1 + WORDS
-    both = bent((cosine + WORDS * share) / whole, limit.both / whole)
-    return max(both, bent(cosine, limit.alone)) if cosine - others >= STANDS_OUT else both
+def relevance(cosine: float, share: float, others: float, least: float, out: float = STANDS_OUT) -> float:
+    """Relevance by meaning and words: ``others`` is the background, ``least`` the model's threshold."""
+    return min(bent(cosine, least), bent(cosine + WORDS * share - others, out))
 
 
 def nearness(question: str, candidates: Sequence[Candidate], model: str | None) -> Nearness:
     """What gives a candidate's relevance to ``question``; ``model`` made the cosines, None for none."""
     share = shares(question, candidates)
-    limit = None if model is None else limits(model)
+    least = None if model is None else threshold(model)
     others = background(one.cosine for one in candidates if one.cosine is not None)
     asked = words(question)
     held = holding(asked)
 
     def of(candidate: Candidate) -> float:
         part = share.get(candidate.memory.id, 0.0)
-        if limit is not None and candidate.cosine is not None:
-            return relevance(candidate.cosine, part, others, limit)
+        if least is not None and candidate.cosine is not None:
+            return relevance(candidate.cosine, part, others, least)
         if len(asked) > 1 and len(held(candidate.memory.content)) < LEAST:
             return min(bent(part, SHARE_ALONE), NEAR - 0.01)
         return bent(part, SHARE_ALONE)

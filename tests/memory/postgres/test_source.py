@@ -9,6 +9,7 @@ import psycopg
 import pytest
 
 from memory.contract import Source, Vector, Wanted
+from memory.postgres.legs import settings
 from memory.postgres.source import Server, ServerSource
 from memory.temperature import stage_of
 from tests.memory.postgres import table
@@ -267,6 +268,21 @@ def test_a_rare_domain_is_found_in_full_through_the_index(database: Database, po
     db.execute(f"ALTER DATABASE {name} SET enable_sort = off")
     source = ServerSource.connect(Server(postgres.dsn(name), timeout=20, vectors=MODEL))
     assert len(source.by_vector(asked(300), Wanted(("rare",)), 50)) == 8
+    source.close()
+
+
+@pytest.mark.parametrize("made", [True, False])
+def test_an_index_of_the_embeddings_is_followed_where_there_is_one(
+    database: Database, postgres: Postgres, made: bool
+) -> None:
+    name, db = database(filled=True)
+    if not made:
+        db.execute(f"DROP INDEX {table.NAME}_embedding_idx")
+        db.execute(f"CREATE INDEX ON {table.NAME} USING hnsw (embedding vector_l2_ops)")
+    source = ServerSource.connect(Server(postgres.dsn(name), timeout=20, vectors=MODEL))
+    assert source.table().indexed is made
+    assert ("enable_seqscan = off" in settings(source.table(), 50)) is made
+    assert len(source.by_vector(asked(), ALL, 10)) == 10
     source.close()
 
 

@@ -12,7 +12,7 @@ from memory.recall.alike import Likeness
 from memory.recall.diversity import diverse
 from memory.recall.duplicates import distinct
 from memory.recall.fusion import K, fused
-from memory.recall.near import background, bent, limits, nearness, relevance, shares
+from memory.recall.near import background, bent, nearness, relevance, shares, threshold
 from memory.recall.scoring import HEAT, scored, warm_enough
 from tests.memory.recall.source import remembered
 
@@ -161,17 +161,16 @@ def test_relevance_grows_with_likeness_and_is_a_half_at_the_threshold(
 
 
 def test_thresholds_go_by_the_models_name_and_strangers_have_a_careful_one() -> None:
-    ours, strange = limits("all-minilm-l6-v2@123"), limits("nobody's")
-    assert ours == limits("sentence-transformers/all-MiniLM-L6-v2")
-    assert strange.both > ours.both and strange.alone > ours.alone
+    ours = threshold("all-minilm-l6-v2@123")
+    assert ours == threshold("sentence-transformers/all-MiniLM-L6-v2")
+    assert threshold("nobody's") > ours
 
 
-def test_words_in_common_help_what_is_near_and_are_not_needed_where_it_stands_out() -> None:
-    limit = limits("all-minilm-l6-v2@123")
-    assert relevance(0.5, 0.0, 0.36, limit) < 0.5 <= relevance(0.5, 0.4, 0.36, limit)
-    assert relevance(0.5, 0.0, 0.1, limit) >= 0.5
-    assert relevance(0.4, 0.0, 0.0, limit) < 0.5, "what stands out has to be near all the same"
-    assert relevance(1.0, 1.0, 0.36, limit) == 1.0
+def test_what_is_relevant_is_near_and_nearer_than_others() -> None:
+    assert relevance(0.5, 0.0, 0.36, 0.45) < 0.5 <= relevance(0.5, 0.4, 0.36, 0.45), "words in common help"
+    assert relevance(0.5, 0.0, 0.15, 0.45) >= 0.5, "and are not needed where it stands out"
+    assert relevance(0.4, 1.0, 0.0, 0.45) < 0.5, "what stands out has to be near all the same"
+    assert relevance(1.0, 1.0, 0.36, 0.45) == 1.0
 
 
 def test_the_background_is_what_is_near_beside_the_nearest() -> None:
