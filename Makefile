@@ -57,7 +57,7 @@ $(VENV)/.cuda: $(VENV)/.made $(INPUTS)
 	@touch $@ $(VENV)/.chat
 
 $(VENV)/.test: $(VENV)/.chat
-	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,memory,postgres,train,evaluation,dev]'
+	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,memory,mlx,postgres,train,evaluation,dev]'
 	@touch $@
 
 clean:

@@ -1,7 +1,7 @@
-"""Identity of a base model: a hash over what a GGUF computes with, remembered so that it is read once.
+"""Identity of a base model: a hash over what a file computes with, remembered so that it is read once.
 
 Over the architecture and every tensor's name, shape, type and data; a changed chat template or title
-is the same base.
+is the same base. A model that is a directory has its own (`engine.folder`).
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from concurrent.futures import Future
 from pathlib import Path
 
 from engine import memo
+from engine.folder import folder_digest, stamps
 from engine.header import read_header
 
 _CHUNK = 16 << 20
@@ -20,6 +21,8 @@ _CHUNK = 16 << 20
 
 def fingerprint(path: Path, cancelled: threading.Event | None = None) -> str | None:
     """SHA-256 (hex) of the base in ``path``; None when ``cancelled`` was set on the way."""
+    if path.is_dir():
+        return folder_digest(path, cancelled)
     with (
         path.open("rb") as file,
         mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped,
@@ -50,7 +53,10 @@ class Fingerprint:
     def __init__(self, path: Path, remembered_in: Path | None, given_up: threading.Event) -> None:
         self._path, self._memo, self._given_up = path, remembered_in, given_up
         self._future: Future[str | None] = Future()
-        known = memo.remembered(path, remembered_in) if remembered_in else None
+        self._about, self._conditions = path, ""
+        if path.is_dir():
+            self._about, self._conditions = path / "config.json", stamps(path)
+        known = memo.remembered(self._about, remembered_in, self._conditions) if remembered_in else None
         if isinstance(known, str):
             self._future.set_result(known)
         else:
@@ -64,7 +70,7 @@ class Fingerprint:
         try:
             value = fingerprint(self._path, self._given_up)
             if value and self._memo:
-                memo.remember(self._path, value, self._memo)
+                memo.remember(self._about, value, self._memo, self._conditions)
             self._future.set_result(value)
         except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the result
             self._future.set_exception(error)

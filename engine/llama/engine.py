@@ -5,7 +5,7 @@ Knows adapters by the names it was given, nothing of modes. Who is read for next
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.answer import Answer
 from engine.contract import (
     Chunk,
     Message,
@@ -37,9 +38,9 @@ from engine.llama.scheduler import Scheduler
 from engine.llama.scoring import Scorer
 from engine.llama.template import ChatTemplate
 from engine.llama.tuning import Tuning, tuned
-from engine.llama.worker import Worker
 from engine.lowrank import Basis, Coefficients
 from engine.plan.need import KvKind, Settings
+from engine.worker import Worker
 
 _ALL_LAYERS = -1
 
@@ -65,34 +66,6 @@ class LlamaOptions:
     kv: KvKind = "f16"
     tune: bool = False
     again: bool = False
-
-
-class _Answer(Iterator[Chunk]):
-    """The chunks of one answer. Closing it, or letting go of it, cancels what is not there yet."""
-
-    def __init__(self, generation: Generation, cancel: Callable[[str], None]) -> None:
-        self._generation, self._cancel, self._over = generation, cancel, False
-
-    def __next__(self) -> Chunk:
-        if self._over:
-            raise StopIteration
-        try:
-            item = self._generation.take()
-        except BaseException:
-            self.close()
-            raise
-        if item.done is not None:
-            self.close()
-        return item
-
-    def close(self) -> None:
-        """Cancel the request unless it is over."""
-        if not self._over:
-            self._over = True
-            self._cancel(self._generation.request.id)
-
-    def __del__(self) -> None:
-        self.close()
 
 
 class LlamaEngine:
@@ -121,7 +94,7 @@ class LlamaEngine:
         self._shelf = AdapterShelf(model)
         self._cache = PrefixCache(self._context, choose_cache(options.cache))
         self._scheduler = Scheduler(self._context, self._cache, self._shelf.active)
-        self._worker = Worker(self._scheduler, self._cache, self._free_retired, self._free)
+        self._worker = Worker(self._scheduler, self._cache.has_free, self._free_retired, self._free)
         self._running: dict[str, Generation] = {}
         self._fingerprint = Fingerprint(path, options.memo, self._worker.closing)
         self._info = self._describe(layers)
@@ -201,7 +174,7 @@ class LlamaEngine:
                 raise PromptTooLong(len(generation.prompt), self._context.size)
             self._running[request.id] = generation
             self._worker.post(partial(self._scheduler.add, generation))
-        return _Answer(generation, self._ended)
+        return Answer(generation.telling, self._ended)
 
     def check(self, request: Request) -> None:
         """Raises `BadConstraint` where `generate` would; the messages are not looked at."""
@@ -216,7 +189,7 @@ class LlamaEngine:
         """End a request within one token; an unknown or finished one is left alone."""
         generation = self._running.get(request_id)
         if generation is not None:
-            generation.cancelled.set()
+            generation.telling.cancelled.set()
             self._scheduler.interrupt()
 
     def score(

@@ -17,11 +17,17 @@ _MAGIC = b"GGUF"
 
 
 class LlamaModel:
-    """One GGUF in memory. ``handle`` and ``vocab`` are llama.cpp's pointers; `free` ends them."""
+    """One GGUF in memory. ``handle`` and ``vocab`` are llama.cpp's pointers; `free` ends them.
 
-    def __init__(self, path: Path, gpu_layers: int, on_progress: Progress) -> None:
+    ``vocabulary_only`` leaves the tensors out: it can spell, and nothing else.
+    """
+
+    def __init__(
+        self, path: Path, gpu_layers: int, on_progress: Progress, vocabulary_only: bool = False
+    ) -> None:
         check_file(path)
         params = llama.llama_model_default_params()
+        params.vocab_only = vocabulary_only
         params.n_gpu_layers = gpu_layers
         params.use_extra_bufts = not amx_build()
         params.progress_callback = llama.llama_progress_callback(

@@ -2,23 +2,16 @@
 
 from __future__ import annotations
 
-import math
-import secrets
 from typing import Any
 
-from engine.contract import BadConstraint, Request, Sampling
+from engine.bias import bias_tokens
+from engine.contract import Request, Sampling
 from engine.llama.grammar import Grammar, gbnf_of
 from engine.llama.library import llama
 from engine.llama.model import LlamaModel
 
-_SEED_BITS = 31
 #: What -1 looks back over: llama.cpp's own chain would take it for nothing at all.
 _WHOLE_CONTEXT = 1 << 20
-
-
-def draw_seed(sampling: Sampling) -> int:
-    """The seed asked for, else a fresh one (so that every answer can be asked for again)."""
-    return secrets.randbits(_SEED_BITS) if sampling.seed is None else sampling.seed
 
 
 class Sampler:
@@ -77,25 +70,3 @@ class Sampler:
         if self._grammar is not None:
             self._grammar.free()
         llama.llama_sampler_free(self.handle)
-
-
-def bias_tokens(request: Request, model: LlamaModel) -> dict[int, float]:
-    """Bias by token. A text must be one token. Raises `BadConstraint`."""
-    biases: dict[int, float] = {}
-    for what, bias in request.logit_bias:
-        token = what
-        if isinstance(what, str):
-            tokens = model.tokenize(what, special=False, parse=True)
-            if len(tokens) != 1:
-                listed = ", ".join(map(str, tokens)) or "none"
-                raise BadConstraint(
-                    f"a bias is for one token, and {what!r} is {len(tokens)} of them ({listed}): "
-                    "give a token's number, or a text that is one token"
-                )
-            token = tokens[0]
-        if not math.isfinite(bias):
-            raise BadConstraint(f"the bias of token {token} is {bias}: give a finite number, such as -100")
-        if not 0 <= int(token) < model.vocab_size:
-            raise BadConstraint(f"there is no token {token}: the vocabulary has {model.vocab_size:,}")
-        biases[int(token)] = biases.get(int(token), 0.0) + bias
-    return biases

@@ -65,7 +65,7 @@ class Scheduler:
     def interrupt(self) -> None:
         """Somebody was cancelled: end the decode under way if nobody else waits for it. From any thread."""
         with self._lock:
-            if self._decoding and all(one.cancelled.is_set() for one in self._decoding):
+            if self._decoding and all(one.cancelled for one in self._decoding):
                 self._context.stop.set(True)
 
     def step(self) -> None:
@@ -89,7 +89,7 @@ class Scheduler:
 
     def _sweep(self) -> None:
         for one in [*self._waiting, *self._running]:
-            if one.cancelled.is_set():
+            if one.cancelled:
                 self._end(one, "cancelled")
 
     def _admit(self) -> None:
@@ -164,7 +164,7 @@ class Scheduler:
     def _decode(self, rows: Sequence[Row], parts: Sequence[_Part]) -> bool:
         with self._lock:
             self._decoding = tuple(part.generation for part in parts)
-            self._context.stop.set(all(one.cancelled.is_set() for one in self._decoding))
+            self._context.stop.set(all(one.cancelled for one in self._decoding))
         began = time.perf_counter()
         try:
             self._context.set_adapters(self._group)

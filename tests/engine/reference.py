@@ -1,13 +1,14 @@
-"""A llama in NumPy, straight from the paper and a GGUF file: what llama.cpp's logits are compared with.
+"""A llama in NumPy, straight from the paper and a GGUF file: what the engines' logits are compared with.
 
-It shares no code with the engine. K and V are rounded to float16, as llama.cpp keeps them; all else is
-float32.
+It shares no code with an engine. K and V are rounded to float16, as llama.cpp keeps them, unless asked
+otherwise; all else is float32.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from gguf import GGUFReader
@@ -18,9 +19,13 @@ Array = NDArray[np.float32]
 
 
 class DenseLlama:
-    """``weights`` by tensor name, dequantised; `logits` takes changes ΔW of any of them."""
+    """``weights`` by tensor name, dequantised; `logits` takes changes ΔW of any of them.
 
-    def __init__(self, path: Path) -> None:
+    ``kept`` is how K and V are kept.
+    """
+
+    def __init__(self, path: Path, kept: type[np.floating[Any]] = np.float16) -> None:
+        self._kept = kept
         reader = GGUFReader(path)
         self.weights: dict[str, Array] = {
             tensor.name: dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
@@ -66,8 +71,8 @@ class DenseLlama:
         shared = self._heads // self._kv_heads
         q = self._rotate(q.reshape(count, self._heads, size))
         k = self._rotate(k.reshape(count, self._kv_heads, size))
-        k = np.repeat(k.astype(np.float16).astype(np.float32), shared, axis=1)
-        v = v.reshape(count, self._kv_heads, size).astype(np.float16).astype(np.float32)
+        k = np.repeat(k.astype(self._kept).astype(np.float32), shared, axis=1)
+        v = v.reshape(count, self._kv_heads, size).astype(self._kept).astype(np.float32)
         v = np.repeat(v, shared, axis=1)
         scores = np.einsum("qhd,khd->hqk", q, k) / np.float32(np.sqrt(size))
         scores = np.where(np.tril(np.ones((count, count), bool)), scores, -np.inf)
@@ -83,3 +88,14 @@ class DenseLlama:
         turned = np.empty_like(x)
         turned[..., 0::2], turned[..., 1::2] = even * cos - odd * sin, even * sin + odd * cos
         return turned
+
+
+def divergence(ours: Array, theirs: Array) -> float:
+    """Mean Kullback-Leibler divergence (nats) of the next-token distributions."""
+    p, q = (
+        rows
+        - np.log(np.exp(rows - rows.max(-1, keepdims=True)).sum(-1, keepdims=True))
+        - rows.max(-1, keepdims=True)
+        for rows in (ours.astype(float), theirs.astype(float))
+    )
+    return float((np.exp(p) * (p - q)).sum(-1).mean())

@@ -13,8 +13,8 @@ WIDTH, HIDDEN, LAYERS, HEADS, KV_HEADS, TRAINED = 64, 128, 2, 4, 2, 1024
 ADAPTED = ("attn_output", "ffn_down", "attn_k")
 
 
-def write_tiny_llama(path: Path, seed: int = 0) -> Path:
-    """A llama of two layers whose tokens are bytes; about 600 kB."""
+def write_tiny_llama(path: Path, seed: int = 0, template: str | None = None) -> Path:
+    """A llama of two layers whose tokens are bytes, with a chat template or none; about 600 kB."""
     rng = np.random.default_rng(seed)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(LAYERS)
@@ -26,6 +26,8 @@ def write_tiny_llama(path: Path, seed: int = 0) -> Path:
     writer.add_layer_norm_rms_eps(1e-5)
     writer.add_rope_dimension_count(WIDTH // HEADS)
     writer.add_rope_freq_base(10_000.0)
+    if template is not None:
+        writer.add_chat_template(template)
     vocabulary = add_byte_vocabulary(writer)
 
     def matrix(name: str, rows: int, columns: int) -> None:

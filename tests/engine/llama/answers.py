@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -67,3 +67,17 @@ def ask_afresh(engine: LlamaEngine, *lines: str, **fields: Any) -> Answer:
     """Ask with nothing read before: other batches change the last digits, and those a greedy answer."""
     engine.forget()
     return ask(engine, *lines, **fields)
+
+
+def begun(stream: Iterator[Chunk], tokens: int = 3) -> list[Chunk]:
+    """What has come when so many tokens are there."""
+    seen: list[Chunk] = []
+    while sum(len(chunk.tokens) for chunk in seen) < tokens:
+        seen.append(next(stream))
+    return seen
+
+
+def at_once(engine: Engine, requests: Iterable[Request]) -> list[Answer]:
+    """Answers to requests that were all made before any of them is looked at."""
+    streams = [engine.generate(one) for one in requests]
+    return [gather(stream) for stream in streams]

@@ -7,9 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from engine.answer import draw_seed
 from engine.contract import Sampling
 from engine.llama.engine import LlamaEngine
-from engine.llama.sampler import draw_seed
 from tests.engine.llama.answers import ENDLESS, GREEDY, Answer, ask_afresh
 
 HOT = Sampling(temperature=2.0, top_k=0, top_p=1.0, min_p=0.0, seed=1)

@@ -73,11 +73,6 @@ def test_texts_longer_than_a_batch_are_read_in_several(tmp_path: Path) -> None:
     parts.close()
 
 
-def test_nothing_to_continue_with_is_scored_as_nothing(engine: LlamaEngine) -> None:
-    assert engine.score(PROMPT, []) == []
-    assert engine.score("", [""]) == [[]]
-
-
 def test_the_longest_continuation_must_fit_the_context(tmp_path: Path) -> None:
     engine = opened(write_tiny_llama(tmp_path / "tiny.gguf"), 2, context=256)
     with pytest.raises(PromptTooLong) as refused:

@@ -1,4 +1,7 @@
-"""A mode through llama.cpp is W0 + U C Vᵀ, a blend is the sum, and off is the base bit for bit."""
+"""The starter model in a mode is its dense reference, loosely; adapters come and go in llama.cpp's order.
+
+What holds for every engine is in ``tests/engine/contract``.
+"""
 
 from __future__ import annotations
 
@@ -10,22 +13,18 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.contract import AdapterRefused, Message, NotInstalled, Request, Sampling, WrongBase
+from engine.contract import NotInstalled
 from engine.llama import adapters
 from engine.llama.engine import LlamaEngine, LlamaOptions
-from engine.lowrank import Basis, Coefficients, Core, blend
+from engine.lowrank import blend
 from tests.engine.random_modes import changes, random_basis, random_coefficients
-from tests.engine.reference import DenseLlama
+from tests.engine.reference import DenseLlama, divergence
 from tests.engine.tiny import ADAPTED, write_tiny_llama
 
 Logits = NDArray[np.float32]
 
 TEXT = "The river carries what the mountain gave away, and asks for nothing. ᏣᎳᎩ"
 RANK = 8
-
-#: Largest difference of a logit (their deviation is 1) from the dense reference in float32. llama.cpp keeps K
-#: and V in float16 and rounds as the vector unit adds: seen here up to 1.8e-3, where modes move logits by 3.
-TIGHT = 5e-3
 
 #: Mean divergence (nats) from the dense reference, for the starter model in four bits: seen here up to 0.008,
 #: where modes move the distribution by 0.35 and more, and the changes of logits correlate at 0.983 and more.
@@ -78,49 +77,6 @@ def whole(starter: Path) -> Iterator[Subject]:
     subject.engine.close()
 
 
-def divergence(ours: Logits, theirs: Logits) -> float:
-    """Mean Kullback-Leibler divergence (nats) of the next-token distributions."""
-    p, q = (
-        rows
-        - np.log(np.exp(rows - rows.max(-1, keepdims=True)).sum(-1, keepdims=True))
-        - rows.max(-1, keepdims=True)
-        for rows in (ours.astype(float), theirs.astype(float))
-    )
-    return float((np.exp(p) * (p - q)).sum(-1).mean())
-
-
-# A small model in float32: tight
-
-
-def test_the_base_agrees_with_a_dense_reference(tiny: Subject) -> None:
-    np.testing.assert_allclose(tiny.logits(), tiny.reference(), atol=TIGHT)
-
-
-@pytest.mark.parametrize("mode", ["a", "b", "c"])
-def test_a_mode_agrees_with_a_dense_reference_of_the_changed_weights(tiny: Subject, mode: str) -> None:
-    ours, theirs = tiny.logits((mode, 1.0)), tiny.reference((mode, 1.0))
-    assert np.abs(theirs - tiny.reference()).max() > 100 * TIGHT, "the mode was to change something"
-    np.testing.assert_allclose(ours, theirs, atol=TIGHT)
-
-
-@pytest.mark.parametrize("scale", [-1.0, 0.3, 2.0])
-def test_a_scale_multiplies_the_change(tiny: Subject, scale: float) -> None:
-    np.testing.assert_allclose(tiny.logits(("a", scale)), tiny.reference(("a", scale)), atol=TIGHT)
-
-
-def test_a_blend_of_installed_modes_is_the_sum_of_their_changes(tiny: Subject) -> None:
-    scales = (("a", 0.7), ("b", 0.3), ("c", -0.5))
-    np.testing.assert_allclose(tiny.logits(*scales), tiny.reference(*scales), atol=TIGHT)
-    assert np.array_equal(tiny.logits(*scales), tiny.logits(*scales[::-1])), "order does not count"
-
-
-def test_a_blend_made_beforehand_is_the_blend_of_what_is_installed(tiny: Subject) -> None:
-    parts = (("a", 0.7), ("b", 0.3))
-    tiny.engine.install("blended", tiny.basis, blend([(tiny.modes[name], w) for name, w in parts]))
-    np.testing.assert_allclose(tiny.logits(("blended", 1.0)), tiny.logits(*parts), atol=TIGHT)
-    tiny.engine.remove("blended")
-
-
 # The starter model, quantised: loose
 
 
@@ -149,22 +105,6 @@ def test_off_is_the_base_bit_for_bit_after_switches_in_any_order(
         scales = order.choice(list(before))
         assert np.array_equal(model.logits(*scales), before[scales])
         assert np.array_equal(model.logits(), before[()])
-
-
-def test_a_scale_of_zero_is_off(tiny: Subject) -> None:
-    assert np.array_equal(tiny.logits(("a", 0.0)), tiny.logits())
-
-
-def test_what_one_mode_has_read_is_never_used_by_another(tiny: Subject) -> None:
-    def answer(scales: tuple[tuple[str, float], ...]) -> tuple[int, ...]:
-        request = Request((Message("user", TEXT),), Sampling(temperature=0), 12, scales=scales)
-        return tuple(token for chunk in tiny.engine.generate(request) for token in chunk.tokens)
-
-    orders = ((), (("a", 1.0),), (), (("b", 1.0),), (("a", 1.0),), ())
-    seen = [answer(scales) for scales in orders]
-    assert seen[0] == seen[2] == seen[5]
-    assert seen[1] == seen[4]
-    assert len(set(seen)) == 3
 
 
 # Coming and going
@@ -199,39 +139,6 @@ def test_an_adapter_is_cleared_from_the_context_before_it_is_freed(
         tiny.logits(("gone", 1.0))
     with pytest.raises(NotInstalled):
         tiny.engine.remove("gone")
-
-
-def test_new_coefficients_under_an_old_name_take_its_place(tiny: Subject) -> None:
-    tiny.engine.install("changing", tiny.basis, tiny.modes["a"])
-    assert np.array_equal(tiny.logits(("changing", 1.0)), tiny.logits(("a", 1.0)))
-    tiny.engine.install("changing", tiny.basis, tiny.modes["b"])
-    assert np.array_equal(tiny.logits(("changing", 1.0)), tiny.logits(("b", 1.0)))
-    tiny.engine.remove("changing")
-
-
-def test_coefficients_for_another_base_are_refused_and_both_are_named(tiny: Subject) -> None:
-    foreign = Basis(tiny.basis.modules, "0" * 64)
-    ours = tiny.engine.fingerprint()
-    assert ours is not None
-    with pytest.raises(WrongBase, match=f"d was made for base {'0' * 12}, .* tiny is {ours[:12]}"):
-        tiny.engine.install("d", foreign, tiny.modes["a"])
-    assert tiny.engine.installed() == ("a", "b", "c")
-
-
-def test_what_cannot_be_installed_leaves_the_old_one_in_place(tiny: Subject) -> None:
-    base = tiny.engine.fingerprint()
-    assert base is not None
-    before = tiny.logits(("a", 1.0))
-    strange = random_basis({"blk.0.attn_output.weight": (32, 32)}, 4, base)
-    with pytest.raises(AdapterRefused, match=r"a cannot be installed; llama\.cpp said: "):
-        tiny.engine.install("a", strange, random_coefficients(strange, 1.0, 0))
-    unknown = random_basis({"blk.9.attn_output.weight": (64, 64)}, 4, base)
-    with pytest.raises(AdapterRefused, match=r"a cannot be installed; llama\.cpp said: "):
-        tiny.engine.install("a", unknown, random_coefficients(unknown, 1.0, 0))
-    unfit = Coefficients({"blk.0.ffn_down.weight": Core(np.eye(3, dtype=np.float32))})
-    with pytest.raises(AdapterRefused, match="core of size 3, subspace of rank 8"):
-        tiny.engine.install("a", tiny.basis, unfit)
-    assert np.array_equal(tiny.logits(("a", 1.0)), before)
 
 
 def test_the_memory_of_every_mode_is_told(tiny: Subject) -> None:

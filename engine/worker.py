@@ -1,6 +1,6 @@
-"""The engine's one thread: tasks between decodes, and decodes as long as anybody waits for one.
+"""An engine's one thread: tasks between decodes, and decodes as long as anybody waits for one.
 
-It must not know what a task does. llama.cpp's context is touched on this thread only.
+It must not know what a task does, nor what computes: that is touched on this thread only.
 """
 
 from __future__ import annotations
@@ -12,32 +12,52 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 from engine.contract import EngineError
-from engine.llama.cache import PrefixCache
-from engine.llama.scheduler import Scheduler
 
 T = TypeVar("T")
 
 
+class Steps(Protocol):
+    """What is gone on with, a decode at a time."""
+
+    @property
+    def busy(self) -> bool: ...
+
+    def step(self) -> None: ...
+
+    def fail_all(self, error: BaseException) -> None: ...
+
+
+def _always() -> bool:
+    return True
+
+
+def _nothing() -> None:
+    pass
+
+
 class Worker:
-    """``after`` is called after every task and decode, ``at_end`` when all is over; both on the thread."""
+    """``after`` is called after every task and decode, ``at_end`` when all is over; both on the thread.
+
+    ``has_room``: whether an exclusive task may begin.
+    """
 
     def __init__(
         self,
-        scheduler: Scheduler,
-        cache: PrefixCache,
-        after: Callable[[], None],
-        at_end: Callable[[], None],
+        scheduler: Steps,
+        has_room: Callable[[], bool] = _always,
+        after: Callable[[], None] = _nothing,
+        at_end: Callable[[], None] = _nothing,
     ) -> None:
-        self._scheduler, self._cache = scheduler, cache
+        self._scheduler, self._has_room = scheduler, has_room
         self._after, self._at_end = after, at_end
         self._inbox: queue.SimpleQueue[Callable[[], None]] = queue.SimpleQueue()
         self._exclusive: deque[Callable[[], None]] = deque()
         self._lock = threading.RLock()  # an answer may be let go of anywhere, also inside
         self.closing = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="llama", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="engine", daemon=True)
 
     def start(self) -> None:
         """Begin; returns at once."""
@@ -57,7 +77,7 @@ class Worker:
             self._inbox.put(task)
 
     def run(self, work: Callable[[], T], exclusive: bool = False) -> T:
-        """Do it between two decodes and wait for the result; ``exclusive``: once a sequence is free."""
+        """Do it between two decodes and wait for the result; ``exclusive``: once there is room."""
         future: Future[T] = Future()
 
         def task() -> None:
@@ -85,7 +105,7 @@ class Worker:
                 self._step()
             else:
                 self._inbox.get()()
-            while self._exclusive and self._cache.has_free():
+            while self._exclusive and self._has_room():
                 self._exclusive.popleft()()
             self._after()
         self._at_end()

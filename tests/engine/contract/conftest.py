@@ -1,0 +1,100 @@
+"""What every test here is given: an engine on a small model of random weights, one kind after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from engine.contract import Engine, Scales
+from engine.lowrank import Basis, Coefficients
+from tests.engine.random_modes import random_basis, random_coefficients
+from tests.engine.reference import DenseLlama
+from tests.engine.tiny import ADAPTED, write_tiny_llama
+
+RANK = 8
+
+
+class Local(Engine, Protocol):
+    """An engine that holds the weights itself, so that its logits can be looked at."""
+
+    def logits(self, tokens: Sequence[int], scales: Scales = ()) -> NDArray[np.float32]: ...
+
+    def tokenize(self, text: str) -> list[int]: ...
+
+    def forget(self) -> None: ...
+
+    def adapter_sizes(self) -> dict[str, int]: ...
+
+
+#: Opens a model with a context of so many tokens for so many answers at once.
+Opening = Callable[[Path, int, int], Local]
+
+
+def with_llama(path: Path, context: int, slots: int) -> Local:
+    from engine.llama.engine import LlamaEngine, LlamaOptions
+
+    return LlamaEngine(path, LlamaOptions(context, threads=1, slots=slots), lambda _fraction: True)
+
+
+def with_mlx(path: Path, context: int, slots: int) -> Local:
+    from engine.mlx.engine import MlxEngine, MlxOptions
+
+    return MlxEngine(path, MlxOptions(context, slots=slots), lambda _fraction: True)
+
+
+@pytest.fixture(scope="session", params=[with_llama, with_mlx], ids=["llama", "mlx"])
+def opening(request: pytest.FixtureRequest) -> Opening:
+    """How an engine of the kind in turn is opened."""
+    made: Opening = request.param
+    return made
+
+
+@pytest.fixture(scope="session")
+def tiny_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_tiny_llama(tmp_path_factory.mktemp("tiny") / "tiny.gguf")
+
+
+class Subject:
+    """The model through an engine, its dense reference, and coefficients a, b and c for both."""
+
+    def __init__(self, path: Path, engine: Local) -> None:
+        self.engine, self.dense = engine, DenseLlama(path)
+        shapes = {
+            name: (weight.shape[0], weight.shape[1])
+            for name, weight in self.dense.weights.items()
+            if name.split(".")[-2] in ADAPTED
+        }
+        self.basis: Basis = random_basis(shapes, RANK, engine.fingerprint() or "")
+        self.modes: dict[str, Coefficients] = {
+            name: random_coefficients(self.basis, 0.4, seed, factors)
+            for seed, (name, factors) in enumerate((("a", None), ("b", None), ("c", 2)))
+        }
+        for name, coefficients in self.modes.items():
+            engine.install(name, self.basis, coefficients)
+
+
+@pytest.fixture(scope="session")
+def subject(opening: Opening, tiny_path: Path) -> Iterator[Subject]:
+    """Two answers at once; its modes are to be left as they are."""
+    made = Subject(tiny_path, opening(tiny_path, 1024, 2))
+    yield made
+    made.engine.close()
+
+
+@pytest.fixture(scope="session")
+def engine(subject: Subject) -> Local:
+    """The engine of `subject`."""
+    return subject.engine
+
+
+@pytest.fixture
+def passing(opening: Opening, tiny_path: Path) -> Iterator[Local]:
+    """One that a test may close, with a context that is soon full."""
+    made = opening(tiny_path, 256, 2)
+    yield made
+    made.close()
