@@ -126,13 +126,7 @@ class RemoteEngine:
 
     def install(self, name: str, basis: Basis, coefficients: Coefficients) -> None:
         """Make coefficients usable under ``name``. Raises `WrongBase`, `AdapterRefused`."""
-        base = self.fingerprint()
-        if base is not None and basis.base != base:
-            raise WrongBase(
-                f"{name} was made for base {basis.base[:12]}, the server runs {base[:12]}: "
-                "ask a server with the model it was made for, or train it for this one"
-            )
-        kept = Kept.of(name, basis, coefficients)
+        kept = self._fitting(name, basis, coefficients)
         self._profile.install(kept)
         if name in self._shelf.names() and self._shelf.find(name).label != kept.label:
             self._profile.retire(name)
@@ -147,8 +141,17 @@ class RemoteEngine:
         return self._shelf.names()
 
     def push(self, name: str, basis: Basis, coefficients: Coefficients) -> str:
-        """Bring coefficients to the server to stay; what was done, a sentence. Raises `AdapterRefused`."""
-        return self._profile.push(Kept.of(name, basis, coefficients))
+        """Bring coefficients to the server to stay; what was done, a sentence. Raises as `install`."""
+        return self._profile.push(self._fitting(name, basis, coefficients))
+
+    def _fitting(self, name: str, basis: Basis, coefficients: Coefficients) -> Kept:
+        base = self.fingerprint()
+        if base is not None and basis.base != base:
+            raise WrongBase(
+                f"{name} was made for base {basis.base[:12]}, the server runs {base[:12]}: "
+                "ask a server with the model it was made for, or train it for this one"
+            )
+        return Kept.of(name, basis, coefficients)
 
     def generate(self, request: Request) -> Iterator[Chunk]:
         """Stream one answer; see `engine.contract.Engine.generate`."""

@@ -20,8 +20,9 @@ from engine.contract import AdapterRefused, NotInstalled, Scales
 from engine.lowrank import Basis, Coefficients, LowRankError, blend, check_fit
 
 Form = Literal["peft", "mlx", "gguf"]
-#: Writes coefficients as an adapter in a form, at a path where nothing is. Raises `AdapterRefused`.
-Export = Callable[[Form, Path, Basis, Coefficients], None]
+#: Writes coefficients as an adapter in a form, at a path where nothing is, for the base in a GGUF file.
+#: Raises `AdapterRefused`.
+Export = Callable[[Form, Path, Basis, Coefficients, Path], None]
 
 
 def version_of(basis: Basis, coefficients: Coefficients) -> str:
@@ -103,30 +104,34 @@ class Shelf:
 
 
 class Folder:
-    """Adapters as files in ``path``, by label; what was made here goes again with `clear`."""
+    """Adapters for ``base`` as files in ``path``, by label; `clear` removes those that are not to stay."""
 
-    def __init__(self, path: Path, form: Form, export: Export) -> None:
-        self.path, self._form, self._export = path, form, export
+    def __init__(self, path: Path, form: Form, export: Export, base: Path) -> None:
+        self.path, self._form, self._export, self._base = path, form, export, base
         self._made: set[Path] = set()
         self._lock = threading.Lock()
 
-    def put(self, kept: Kept) -> Path:
+    def put(self, kept: Kept, stay: bool = False) -> Path:
         """Where ``kept`` lies now, written unless it is there. Raises `AdapterRefused`."""
         target = self.path / (f"{kept.label}.gguf" if self._form == "gguf" else f"{kept.label}-{self._form}")
         with self._lock:
+            if stay:
+                self._made.discard(target)
             if target.exists():
                 return target
             try:
                 self.path.mkdir(parents=True, exist_ok=True, mode=0o700)
                 with tempfile.TemporaryDirectory(dir=self.path, prefix=".making-") as making:
-                    self._export(self._form, Path(making) / target.name, kept.basis, kept.coefficients)
-                    (Path(making) / target.name).rename(target)
+                    made = Path(making) / target.name
+                    self._export(self._form, made, kept.basis, kept.coefficients, self._base)
+                    made.rename(target)
             except OSError as error:
                 raise AdapterRefused(
                     f"{kept.mode} cannot be written to {self.path} ({error.strerror}): make room, "
                     "or name another folder with server_folder"
                 ) from error
-            self._made.add(target)
+            if not stay:
+                self._made.add(target)
         return target
 
     def clear(self) -> None:

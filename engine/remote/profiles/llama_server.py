@@ -12,7 +12,7 @@ from typing import Any
 from engine.contract import AdapterRefused, Message, Request, Sampling, Scales
 from engine.remote.profiles.plain import Body, Facts, Means, Plain, schema_of, with_reason
 from engine.remote.refusals import refusal
-from engine.remote.shelf import Folder, Kept
+from engine.remote.shelf import Kept
 
 
 class LlamaServer(Plain):
@@ -67,9 +67,7 @@ class LlamaServer(Plain):
         """The server takes adapters only when it starts."""
         if kept.label in self._list():
             return f"{kept.mode}: {self.wire.address.shown} has it already, as {kept.label}"
-        if self.means.folder is None or self.means.export is None:
-            raise AdapterRefused(f"{kept.mode}: there is no folder to write it to")
-        file = Folder(self.means.folder, "gguf", self.means.export).put(kept)
+        file = self.means.folder_for("gguf", kept.mode, self.facts.base).put(kept, stay=True)
         return (
             f"{kept.mode}: written to {file}; llama-server takes it when it starts: add "
             f"--lora {file} --lora-init-without-apply to its command, and keep the file's name"

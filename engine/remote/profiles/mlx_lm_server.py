@@ -9,7 +9,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-from engine.contract import AdapterRefused, BadConstraint, Request, Sampling, Scales
+from engine.contract import BadConstraint, Request, Sampling, Scales
 from engine.remote.profiles.plain import Body, Facts, Means, Plain, with_reason
 from engine.remote.shelf import Folder, Kept
 
@@ -26,11 +26,11 @@ class MlxLmServer(Plain):
 
     def __init__(self, means: Means, facts: Facts) -> None:
         super().__init__(means, facts)
-        self._folder = Folder(means.folder, "mlx", means.export) if means.folder and means.export else None
+        self._folder: Folder | None = None
         if facts.prompt_only is None and not _full(facts.model):
             why = "the server does not tell the full path of its model: name it with server_model"
             self.facts = with_reason(facts, why)
-        elif facts.prompt_only is None and self._folder is not None:
+        elif facts.prompt_only is None:
             self.facts = _noted(facts, _RELOADS)
 
     def install(self, kept: Kept) -> None:
@@ -42,13 +42,13 @@ class MlxLmServer(Plain):
         body: Body = {"model": self.facts.model}
         return body if kept is None else {**body, "adapters": str(self._path(kept))}
 
-    def _path(self, kept: Kept) -> Path:
+    def _path(self, kept: Kept, stay: bool = False) -> Path:
         if self._folder is None:
-            raise AdapterRefused(f"{kept.mode}: there is no folder to write it to")
-        return self._folder.put(kept).resolve()
+            self._folder = self.means.folder_for("mlx", kept.mode, self.facts.base)
+        return self._folder.put(kept, stay).resolve()
 
     def push(self, kept: Kept) -> str:
-        path = self._path(kept)
+        path = self._path(kept, stay=True)
         return (
             f"{kept.mode}: written to {path}; a request takes it with "
             f'"model": "{self.facts.model}", "adapters": "{path}", and each change loads the model anew'

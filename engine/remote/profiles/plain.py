@@ -13,7 +13,7 @@ from typing import Any
 
 from engine.contract import AdapterRefused, BadConstraint, Message, NotOffered, Request, Sampling, Scales
 from engine.remote.refusals import Reply, said
-from engine.remote.shelf import Export, Kept, Shelf
+from engine.remote.shelf import Export, Folder, Form, Kept, Shelf
 from engine.remote.wire import Wire
 from engine.turns import fold_system, merge_roles
 
@@ -57,6 +57,15 @@ class Means:
     shelf: Shelf = field(default_factory=Shelf)
     folder: Path | None = None
     export: Export | None = None
+
+    def folder_for(self, form: Form, mode: str, base: Path | None) -> Folder:
+        """Where adapters for ``base`` are written. Raises `AdapterRefused` for want of it."""
+        if self.folder is None or self.export is None or base is None:
+            raise AdapterRefused(
+                f"{mode} cannot be written for {self.wire.address.shown}: it is not known which base runs "
+                "there (server_base names a GGUF file of the same base)"
+            )
+        return Folder(self.folder, form, self.export, base)
 
 
 class Plain:

@@ -20,7 +20,7 @@ class Vllm(Plain):
 
     def __init__(self, means: Means, facts: Facts, served: Sequence[str] = ()) -> None:
         super().__init__(means, facts)
-        self._adapters = VllmAdapters(means, facts.model, served)
+        self._adapters = VllmAdapters(means, facts.base, served)
 
     def install(self, kept: Kept) -> None:
         self._adapters.load(kept)

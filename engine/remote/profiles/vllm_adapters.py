@@ -6,6 +6,7 @@ import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from engine.contract import AdapterRefused, EngineError
 from engine.remote.profiles.plain import Means
@@ -32,9 +33,10 @@ class _Loaded:
 class VllmAdapters:
     """By label. From any thread."""
 
-    def __init__(self, means: Means, base: str, served: Sequence[str]) -> None:
+    def __init__(self, means: Means, base: Path | None, served: Sequence[str]) -> None:
         self._wire, self._base = means.wire, base
-        self._folder = Folder(means.folder, "peft", means.export) if means.folder and means.export else None
+        self._means = means
+        self._folder: Folder | None = None
         self._loaded = {name: _Loaded(None, ours=False) for name in served}
         self._lock = threading.RLock()
         self._turn = 0
@@ -45,7 +47,7 @@ class VllmAdapters:
             if kept.label in self._loaded:
                 self._loaded[kept.label].ours &= ours
                 return
-            self._send(kept)
+            self._send(kept, ours)
             self._turn += 1
             self._loaded[kept.label] = _Loaded(kept, ours, turn=self._turn)
             self._sweep(sparing=kept.label)
@@ -81,7 +83,7 @@ class VllmAdapters:
             if one is None or one.kept is None:
                 return False
             try:
-                self._send(one.kept)
+                self._send(one.kept, one.ours)
             except EngineError:
                 return False
             return True
@@ -109,10 +111,10 @@ class VllmAdapters:
         with contextlib.suppress(EngineError):  # a server that has gone has unloaded it
             self._wire.ask("POST", f"{self._wire.address.api}/unload_lora_adapter", {"lora_name": label})
 
-    def _send(self, kept: Kept) -> None:
+    def _send(self, kept: Kept, ours: bool) -> None:
         if self._folder is None:
-            raise AdapterRefused(f"{kept.mode}: there is no folder to write it to")
-        path = self._folder.put(kept).resolve()
+            self._folder = self._means.folder_for("peft", kept.mode, self._base)
+        path = self._folder.put(kept, stay=not ours).resolve()
         body = {"lora_name": kept.label, "lora_path": str(path)}
         reply = self._wire.ask("POST", f"{self._wire.address.api}/load_lora_adapter", body, seconds=_LOADING)
         if not reply.good and "already been loaded" not in said(reply.data, reply.text):
