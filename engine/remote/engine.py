@@ -19,12 +19,14 @@ from engine.contract import (
     EngineError,
     Message,
     ModelInfo,
+    ModelUnusable,
     Progress,
     Request,
     Scales,
     WrongBase,
 )
 from engine.fingerprint import Fingerprint
+from engine.header import header_of
 from engine.lowrank import Basis, Coefficients
 from engine.remote.address import Address
 from engine.remote.counting import Estimate
@@ -109,9 +111,9 @@ class RemoteEngine:
             self._fingerprint = Fingerprint(base, options.memo, self._given_up) if base else None
             self._counts = self._profile.count([Message("user", "a")], None) is not None
             self._info = self._describe(options)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self._wire.close()
-            raise WrongBase(f"the base {base} cannot be read ({error.strerror}): see server_base") from error
+            raise ModelUnusable(f"the base {base} cannot be read ({error}): see server_base") from error
         except BaseException:
             self._wire.close()
             raise
@@ -220,9 +222,10 @@ class RemoteEngine:
         if not (options.context or facts.context):
             notes.append(f"the server does not tell its context: {_CONTEXT:,} tokens are assumed (--context)")
         where = self._wire.address.shown
+        architecture = header_of(facts.base).architecture if facts.base else ""
         return ModelInfo(
             name=PurePath(facts.model).name.removesuffix(".gguf") or facts.model,
-            architecture=facts.architecture or "unknown architecture",
+            architecture=architecture or "architecture not told",
             path=facts.base,
             size=facts.size,
             parameters=facts.parameters,

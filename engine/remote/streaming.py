@@ -6,8 +6,10 @@ It must not know what a server is called, nor what a request holds.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Any
+import contextlib
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Any, cast
 
 import httpx
 
@@ -19,10 +21,13 @@ from engine.remote.wire import SILENCE, TRIES, Wire, again, failure, whole
 from engine.remote.writing import Writing
 
 Body = dict[str, Any]
+Pieces = AsyncGenerator[bytes, None]
 #: Gives a request that the server may take after it refused one, or None.
 Amend = Callable[[Body, Reply], Body | None]
 #: What a server says that has no room now, or is still loading its model.
 _LATER = (429, 502, 503)
+#: Seconds for what comes after the last event, which is nothing but the end of the body.
+_LAST_BYTES = 1.0
 
 
 async def stream(wire: Wire, body: Body, writing: Writing, amend: Amend) -> None:
@@ -82,16 +87,26 @@ async def _once(wire: Wire, body: Body, writing: Writing) -> Reply | None:
 
 async def _follow(response: httpx.Response, writing: Writing, where: str) -> None:
     events = Events()
-    async for raw in response.aiter_bytes():
-        for event in events.push(raw):
-            if _feed(read(event), writing, where):
-                return
+    async with aclosing(cast(Pieces, response.aiter_bytes())) as pieces:
+        async for raw in pieces:
+            for event in events.push(raw):
+                if _feed(read(event), writing, where):
+                    return await _rest(pieces, writing)
     for event in events.flush():
         if _feed(read(event), writing, where):
             return
     if not writing.finished:
         raise GenerationFailed(f"{where} went away in mid-answer: what came before is kept; see its own log")
     writing.end()
+
+
+async def _rest(pieces: Pieces, writing: Writing) -> None:
+    """Read to the end of a body that is over, so that its connection can be used again."""
+    if writing.finished:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(_LAST_BYTES):
+                async for _ in pieces:
+                    pass
 
 
 def _feed(delta: Delta, writing: Writing, where: str) -> bool:

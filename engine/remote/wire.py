@@ -114,6 +114,7 @@ class Wire:
         await asyncio.gather(*others, return_exceptions=True)
         if self._client is not None:
             await self._client.aclose()
+        await self._loop.shutdown_asyncgens()
 
 
 async def whole(response: httpx.Response) -> Reply:

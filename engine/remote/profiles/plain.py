@@ -43,7 +43,6 @@ class Facts:
     parameters: int = 0
     slots: int = 0
     thinks: bool = False
-    architecture: str = ""
     base: Path | None = None
     prompt_only: str | None = None
     notes: tuple[str, ...] = ()
