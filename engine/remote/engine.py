@@ -78,8 +78,8 @@ class _Answer(Iterator[Chunk]):
             self.close()
             raise
         if item.done is not None:
+            self._over = True
             self._engine.learn(self._writing.request, item)
-            self.close()
         return item
 
     def close(self) -> None:
@@ -104,8 +104,11 @@ class RemoteEngine:
         self._given_up = threading.Event()
         self._estimate = Estimate()
         means = Means(self._wire, folder=options.folder, export=options.export)
+        base = options.base
         try:
-            self._profile = profile_of(means, options.model, options.base, on_progress)
+            if base is not None:
+                header_of(base)
+            self._profile = profile_of(means, options.model, base, on_progress)
             self._shelf = means.shelf
             base = self._profile.facts.base
             self._fingerprint = Fingerprint(base, options.memo, self._given_up) if base else None
@@ -199,7 +202,7 @@ class RemoteEngine:
     def cancel(self, request_id: str) -> None:
         """End a request now, and on the server: its connection is closed. An unknown one is left alone."""
         writing, future = self._running.get(request_id, (None, None))
-        if writing is not None and future is not None:
+        if writing is not None and future is not None and not writing.over:
             writing.end("cancelled")
             future.cancel()
 
