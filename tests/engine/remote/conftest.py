@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
-from engine.llama.engine import LlamaEngine
 from engine.lowrank import Basis, Coefficients
 from engine.remote.engine import RemoteEngine, RemoteOptions
 from engine.remote.shelf import version_of
-from tests.engine.random_modes import random_basis, random_coefficients
+from modes.share.library import Library
+from tests.engine.random_modes import random_coefficients
 from tests.engine.remote.mlx_folder import write_mlx_folder
 from tests.engine.remote.replaying import Answer, Replay, replaying
 from tests.engine.remote.servers import llama_server, mlx_server
+from tui.core.coefficients import SHIPPED
 from tui.core.exporting import exporter, write_mode
 
 Mode = tuple[Basis, Coefficients]
@@ -28,7 +29,9 @@ def replayed() -> Iterator[Replayed]:
     """An engine on a server that gives these answers to what is asked of the model."""
     with ExitStack() as stack:
 
-        def make(*answers: Answer, replay: Replay | None = None, **options: Any) -> tuple[RemoteEngine, Replay]:
+        def make(
+            *answers: Answer, replay: Replay | None = None, **options: Any
+        ) -> tuple[RemoteEngine, Replay]:
             served = stack.enter_context(replaying((replay or Replay()).chat(*answers)))
             engine = RemoteEngine(served.url, RemoteOptions(**options), lambda _fraction: True)
             stack.callback(engine.close)
@@ -38,23 +41,19 @@ def replayed() -> Iterator[Replayed]:
 
 
 @pytest.fixture(scope="session")
-def odd(starter_engine: LlamaEngine) -> Mode:
-    """Coefficients for the starter that change what it says."""
-    shapes = {f"blk.{i}.{name}.weight": shape for i in range(30) for name, shape in _SHAPES.items()}
-    basis = random_basis(shapes, 4, starter_engine.fingerprint() or "")
-    return basis, random_coefficients(basis, 0.6, 1)
-
-
-_SHAPES = {"attn_q": (576, 576), "attn_output": (576, 576), "ffn_down": (576, 1536)}
+def legal() -> Mode:
+    """Coefficients for the starter with which it knows some law."""
+    shelved = Library(SHIPPED).load()
+    return shelved.basis, shelved.modes["legal"]
 
 
 @pytest.fixture(scope="session")
-def llama_url(starter: Path, odd: Mode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A llama-server on the starter, with the adapter ``odd`` and, at scale 1, one that nobody asks for."""
+def llama_url(starter: Path, legal: Mode, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A llama-server on the starter, with the adapter ``legal`` and, at scale 1, one that nobody asks for."""
     folder = tmp_path_factory.mktemp("loras")
-    files = [folder / f"odd-{version_of(*odd)}.gguf", folder / "noise-00000000.gguf"]
-    write_mode("gguf", files[0], *odd, starter)
-    write_mode("gguf", files[1], odd[0], random_coefficients(odd[0], 3.0, 2), starter)
+    files = [folder / f"legal-{version_of(*legal)}.gguf", folder / "noise-00000000.gguf"]
+    write_mode("gguf", files[0], *legal, starter)
+    write_mode("gguf", files[1], legal[0], random_coefficients(legal[0], 1.0, 2), starter)
     with llama_server(starter, *files) as url:
         yield url
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 
-
 @dataclass(frozen=True)
 class Silence:
     """Seconds in which not even a sign of life is sent."""

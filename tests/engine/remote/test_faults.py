@@ -113,7 +113,7 @@ class TestInAnAnswer:
         assert "broke the protocol" in refused(replayed, Answer([b'data: {"choices": [\n\n']))
 
     def test_json_of_another_shape_is_told_or_passed_over(self, replayed: Replayed) -> None:
-        odd = [b"data: {\"choices\": 3}\n\n", b'data: {"choices": [{"delta": {"content": {"a": 1}}}]}\n\n']
+        odd = [b'data: {"choices": 3}\n\n', b'data: {"choices": [{"delta": {"content": {"a": 1}}}]}\n\n']
         engine, _ = replayed(Answer([*odd, piece("fine", "stop"), DONE]))
         assert ask(engine, "hi").text == "fine"
         assert "holds no answer" in refused(replayed, said('{"hello": 1}'))

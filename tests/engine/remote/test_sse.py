@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from engine.remote import sse
 from engine.remote.sse import BadStream, Comment, Data, Events, Letters
 
-STREAM = ": keepalive 3/9\r\n\r\ndata: {\"a\": \"ᏣᎳᎩ\"}\r\n\ndata:[DONE]\n".encode()
+STREAM = ': keepalive 3/9\r\n\r\ndata: {"a": "ᏣᎳᎩ"}\r\n\ndata:[DONE]\n'.encode()
 
 
 def pushed(parts: list[bytes]) -> list[Data | Comment]:
