@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from engine.contract import ModelUnusable
 
 _API = "/v1"
+_SCHEMES = ("", "http", "https")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,13 @@ class Address:
             host, port = parts.hostname, parts.port
         except ValueError:
             host, port, parts = None, None, urlsplit("")
-        if not host or len(given.split()) != 1 or parts.scheme not in ("", "http", "https") or parts.username or parts.query:
+        if (
+            not host
+            or len(given.split()) != 1
+            or parts.scheme not in ("", "http", "https")
+            or parts.username
+            or parts.query
+        ):
             raise ModelUnusable(
                 f"{_bare(given)!r} is no address of a server: give http(s)://HOST:PORT; a key belongs into "
                 "MODESHARE_SERVER_KEY"

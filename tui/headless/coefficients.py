@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.fingerprint import Fingerprint
-from engine.remote.shelf import Form
 from modes.mode import Mode
 from modes.share.compaction import basis_bytes, core_bytes
 from modes.share.exchange import BaseModel, read_adapter
@@ -17,6 +17,9 @@ from tui.core.coefficients import SHIPPED, held
 from tui.core.exporting import write_mode
 from tui.core.notices import Notices
 from tui.headless.report import write_line
+
+if TYPE_CHECKING:
+    from engine.remote.shelf import Form
 
 
 def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Path) -> None:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from engine.lowrank import Basis, Coefficients
+from engine.adapter_file import write_adapter_file
+from engine.lowrank import Basis, Coefficients, adapter_factors
 from engine.remote.engine import RemoteEngine, RemoteOptions
 from engine.remote.shelf import version_of
 from modes.share.library import Library
@@ -53,7 +54,11 @@ def llama_url(starter: Path, legal: Mode, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("loras")
     files = [folder / f"legal-{version_of(*legal)}.gguf", folder / "noise-00000000.gguf"]
     write_mode("gguf", files[0], *legal, starter)
-    write_mode("gguf", files[1], legal[0], random_coefficients(legal[0], 1.0, 2), starter)
+    noise = random_coefficients(legal[0], 1.0, 2)
+    cores = noise.cores.items()
+    write_adapter_file(
+        files[1], "llama", {name: adapter_factors(legal[0].modules[name], one) for name, one in cores}
+    )
     with llama_server(starter, *files) as url:
         yield url
 

@@ -92,56 +92,60 @@ def replaying(replay: Replay, certificate: Path | None = None) -> Iterator[Repla
         thread.join()
 
 
-def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        server_version, sys_version, protocol_version = "replay", "", "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            self._answer({})
-
-        def do_POST(self) -> None:
-            self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
-
-        def _answer(self, body: dict[str, Any]) -> None:
-            replay.connections.add(self.client_address)
-            replay.asked.append((self.path, body, dict(self.headers)))
-            known = replay.answers.get(self.path, [said("", 404)])
-            answer = known.pop(0) if len(known) > 1 else known[0]
-            if answer.script and answer.script[0] is None:
-                self.close_connection = True
-                return
-            self.send_response(answer.status)
-            self.send_header("content-type", answer.kind)
-            for name, value in answer.headers.items():
-                self.send_header(name, value)
-            self.send_header("transfer-encoding", "chunked")
-            self.end_headers()
-            try:
-                self._play(answer.script)
-                self._send(b"")
-            except OSError:
-                replay.hung_up.set()
-
-        def _send(self, raw: bytes) -> None:
-            self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
-            self.wfile.flush()
-
-        def _play(self, script: Script) -> None:
-            for step in script:
-                if isinstance(step, bytes):
-                    self._send(step)
-                elif isinstance(step, Silence):
-                    time.sleep(step.seconds)
-                elif step is not None:
-                    self._wait(step)
-
-        def _wait(self, seconds: float) -> None:
-            until = time.monotonic() + seconds
-            while time.monotonic() < until:
-                time.sleep(0.02)
-                self._send(b": keepalive\n\n")
-
-        def log_message(self, format: str, *args: Any) -> None:
-            """Tests have nothing to say on stderr."""
+def _handler(served: Replay) -> type[BaseHTTPRequestHandler]:
+    class Handler(_Handler):
+        replay = served
 
     return Handler
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server_version, sys_version, protocol_version = "replay", "", "HTTP/1.1"
+    replay: Replay
+
+    def do_GET(self) -> None:
+        self._answer({})
+
+    def do_POST(self) -> None:
+        self._answer(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+
+    def _answer(self, body: dict[str, Any]) -> None:
+        self.replay.connections.add(self.client_address)
+        self.replay.asked.append((self.path, body, dict(self.headers)))
+        known = self.replay.answers.get(self.path, [said("", 404)])
+        answer = known.pop(0) if len(known) > 1 else known[0]
+        if answer.script and answer.script[0] is None:
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        headers = {"content-type": answer.kind, "transfer-encoding": "chunked", **answer.headers}
+        for name, value in headers.items():
+            self.send_header(name, value)
+        self.end_headers()
+        try:
+            for step in answer.script:
+                self._play(step)
+            self._send(b"")
+        except OSError:
+            self.replay.hung_up.set()
+
+    def _send(self, raw: bytes) -> None:
+        self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
+        self.wfile.flush()
+
+    def _play(self, step: bytes | float | Silence | None) -> None:
+        if isinstance(step, bytes):
+            self._send(step)
+        elif isinstance(step, Silence):
+            time.sleep(step.seconds)
+        elif step is not None:
+            self._wait(step)
+
+    def _wait(self, seconds: float) -> None:
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            time.sleep(0.02)
+            self._send(b": keepalive\n\n")
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Tests have nothing to say on stderr."""

@@ -262,7 +262,7 @@ class TestCancelling:
         assert replay.hung_up.wait(2)
 
     def test_cancelling_works_before_anything_came(self, replayed: Replayed) -> None:
-        engine, replay = replayed(Answer([30.0]))
+        engine, _ = replayed(Answer([30.0]))
         one = request("hi")
         stream = engine.generate(one)
         engine.cancel(one.id)

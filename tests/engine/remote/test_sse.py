@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,7 +22,7 @@ def pushed(parts: list[bytes]) -> list[Data | Comment]:
 @given(st.sets(st.integers(0, len(STREAM))))
 def test_events_do_not_depend_on_where_the_bytes_are_divided(cuts: set[int]) -> None:
     edges = [0, *sorted(cuts), len(STREAM)]
-    parts = [STREAM[a:b] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [STREAM[a:b] for a, b in pairwise(edges)]
     assert pushed(parts) == [Comment("keepalive 3/9"), Data('{"a": "ᏣᎳᎩ"}'), Data("[DONE]")]
 
 
