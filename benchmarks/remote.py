@@ -17,7 +17,7 @@ from engine.contract import Message, Request, Sampling
 from engine.remote.address import Address
 from engine.remote.engine import RemoteEngine, RemoteOptions
 
-TOKENS, ROUNDS, WARMUP = 64, 12, 2
+TOKENS, ROUNDS, WARMUP = 48, 10, 1
 _STORY = "Write a long story about a river and a fox."
 
 

@@ -10,9 +10,7 @@ import random
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
-from pathlib import Path, PurePath
 
 from engine.contract import (
     Chunk,
@@ -30,37 +28,17 @@ from engine.header import header_of
 from engine.lowrank import Basis, Coefficients
 from engine.remote.address import Address
 from engine.remote.counting import Estimate
+from engine.remote.describing import RemoteOptions as RemoteOptions  # noqa: PLC0414 - how it is made
+from engine.remote.describing import described
 from engine.remote.profiles.asking import profile_of
-from engine.remote.profiles.plain import Body, Means
-from engine.remote.shelf import Export, Kept
+from engine.remote.profiles.facts import Means
+from engine.remote.profiles.plain import Body
+from engine.remote.shelf import Kept
 from engine.remote.streaming import stream
 from engine.remote.wire import Wire
 from engine.remote.writing import Writing
 
-#: Tokens of context where neither the server nor the operator tells, and answers at once.
-_CONTEXT, _SLOTS = 4096, 4
 _SEEDS = 2**31
-
-
-@dataclass(frozen=True, slots=True)
-class RemoteOptions:
-    """What may be said of a server; None leaves it to what it tells.
-
-    ``model`` is which of its models to ask, ``key`` a bearer token, ``context`` tokens of each answer.
-    ``tls`` False allows http to another machine. ``base`` is a GGUF file of the base that the server runs,
-    whose fingerprint ``memo`` remembers; ``export`` writes adapters for it into ``folder``, which the server
-    must see under the same path.
-    """
-
-    model: str | None = None
-    key: str | None = None
-    tls: bool = True
-    context: int | None = None
-    slots: int | None = None
-    base: Path | None = None
-    memo: Path | None = None
-    folder: Path | None = None
-    export: Export | None = None
 
 
 class _Answer(Iterator[Chunk]):
@@ -113,7 +91,7 @@ class RemoteEngine:
             base = self._profile.facts.base
             self._fingerprint = Fingerprint(base, options.memo, self._given_up) if base else None
             self._counts = self._profile.count([Message("user", "a")], None) is not None
-            self._info = self._describe(options)
+            self._info = described(self._profile.facts, self._wire.address.shown, self._counts, options)
         except (OSError, ValueError) as error:
             self._wire.close()
             raise ModelUnusable(f"the base {base} cannot be read ({error}): see server_base") from error
@@ -214,30 +192,3 @@ class RemoteEngine:
         with contextlib.suppress(EngineError):  # a server that has gone holds nothing of ours
             self._profile.close()
         self._wire.close()
-
-    def _describe(self, options: RemoteOptions) -> ModelInfo:
-        facts = self._profile.facts
-        notes = list(facts.notes)
-        if facts.prompt_only:
-            notes.append(facts.prompt_only)
-        if not self._counts:
-            notes.append("tokens before an answer are guessed: this server does not count them")
-        if not (options.context or facts.context):
-            notes.append(f"the server does not tell its context: {_CONTEXT:,} tokens are assumed (--context)")
-        where = self._wire.address.shown
-        architecture = header_of(facts.base).architecture if facts.base else ""
-        return ModelInfo(
-            name=PurePath(facts.model).name.removesuffix(".gguf") or facts.model,
-            architecture=architecture or "architecture not told",
-            path=facts.base,
-            size=facts.size,
-            parameters=facts.parameters,
-            context=min(options.context or facts.context or _CONTEXT, facts.context or (1 << 31)),
-            trained_context=facts.trained_context,
-            device=f"{facts.kind} at {where}",
-            thinks=facts.thinks,
-            slots=options.slots or facts.slots or _SLOTS,
-            notes=tuple(notes),
-            tuning=(),
-            prompt_only=facts.prompt_only,
-        )

@@ -17,7 +17,8 @@ from engine.contract import GenerationFailed
 from engine.remote.delta import Delta, of, read
 from engine.remote.refusals import Reply, other_kind, refusal, said
 from engine.remote.sse import BadStream, Events
-from engine.remote.wire import SILENCE, TRIES, Wire, again, failure, whole
+from engine.remote.troubles import again, failure
+from engine.remote.wire import SILENCE, TRIES, Wire, whole
 from engine.remote.writing import Writing
 
 Body = dict[str, Any]
@@ -26,6 +27,8 @@ Pieces = AsyncGenerator[bytes, None]
 Amend = Callable[[Body, Reply], Body | None]
 #: What a server says that has no room now, or is still loading its model.
 _LATER = (429, 502, 503)
+#: Fields that a request may lose, one at a time.
+_AMENDMENTS = 8
 #: Seconds for what comes after the last event, which is nothing but the end of the body.
 _LAST_BYTES = 1.0
 
@@ -46,7 +49,7 @@ async def stream(wire: Wire, body: Body, writing: Writing, amend: Amend) -> None
 
 
 async def _until_taken(wire: Wire, body: Body, writing: Writing, amend: Amend) -> None:
-    pauses = iter(TRIES)
+    pauses, amendments = iter(TRIES), 0
     while True:
         pause = None
         try:
@@ -58,7 +61,8 @@ async def _until_taken(wire: Wire, body: Body, writing: Writing, amend: Amend) -
         else:
             if refused is None:
                 return
-            other = await asyncio.to_thread(amend, body, refused)
+            amendments += 1
+            other = await asyncio.to_thread(amend, body, refused) if amendments <= _AMENDMENTS else None
             if other is not None:
                 body = other
                 continue

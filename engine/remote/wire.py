@@ -6,7 +6,6 @@ It must not know what is asked.
 from __future__ import annotations
 
 import asyncio
-import ssl
 import threading
 from collections.abc import AsyncIterator, Coroutine
 from concurrent.futures import CancelledError, Future
@@ -15,9 +14,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from engine.contract import EngineError, GenerationFailed
+from engine.contract import GenerationFailed
 from engine.remote.address import Address
 from engine.remote.refusals import Reply
+from engine.remote.troubles import again, failure
 
 T = TypeVar("T")
 
@@ -133,34 +133,3 @@ async def whole(response: httpx.Response) -> Reply:
         headers.get("server", ""),
         min(float(wait), _LONGEST_WAIT) if wait.isdigit() else None,
     )
-
-
-def again(trouble: httpx.HTTPError) -> bool:
-    """Whether nothing can have been generated: no connection, or a kept one that was closed meanwhile."""
-    if isinstance(trouble, httpx.ConnectError):
-        return not _certificate(trouble)
-    return isinstance(trouble, httpx.ConnectTimeout | httpx.RemoteProtocolError | httpx.ReadError)
-
-
-def failure(trouble: httpx.HTTPError, where: str) -> EngineError:
-    """``trouble`` in words."""
-    if reason := _certificate(trouble):
-        return GenerationFailed(
-            f"the certificate of {where} cannot be trusted ({reason}): name the file of the authority that "
-            "signed it in SSL_CERT_FILE"
-        )
-    if isinstance(trouble, httpx.ConnectError | httpx.ConnectTimeout):
-        return GenerationFailed(f"{where} cannot be reached: is the server running, and is this its address?")
-    if isinstance(trouble, httpx.TimeoutException):
-        return GenerationFailed(f"{where} gave no sign of life in time: is it overloaded?")
-    return GenerationFailed(f"{where} broke off the connection ({type(trouble).__name__}): see its own log")
-
-
-def _certificate(trouble: BaseException) -> str | None:
-    """Why a certificate was refused, if that is the trouble."""
-    cause: BaseException | None = trouble
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message
-        cause = cause.__cause__ or cause.__context__
-    return None

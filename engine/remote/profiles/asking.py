@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract import GenerationFailed, LoadCancelled, ModelUnusable, Progress
+from engine.remote.profiles.facts import Facts, Means, with_reason
 from engine.remote.profiles.llama_server import LlamaServer, thinks
 from engine.remote.profiles.mlx_lm_server import DEFAULT, MlxLmServer, context_of
-from engine.remote.profiles.plain import Facts, Means, Plain, with_reason
+from engine.remote.profiles.plain import Plain
 from engine.remote.profiles.vllm import Vllm
 from engine.remote.refusals import Reply, other_kind, refusal
 from engine.remote.wire import Wire

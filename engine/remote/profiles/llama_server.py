@@ -10,7 +10,8 @@ from pathlib import PurePath
 from typing import Any
 
 from engine.contract import AdapterRefused, Message, Request, Sampling, Scales
-from engine.remote.profiles.plain import Body, Facts, Means, Plain, schema_of, with_reason
+from engine.remote.profiles.facts import Facts, Means, with_reason
+from engine.remote.profiles.plain import Body, Plain, schema_of
 from engine.remote.refusals import refusal
 from engine.remote.shelf import Kept
 

@@ -10,7 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from engine.contract import BadConstraint, Request, Sampling, Scales
-from engine.remote.profiles.plain import Body, Facts, Means, Plain, with_reason
+from engine.remote.profiles.facts import Facts, Means, with_reason
+from engine.remote.profiles.plain import Body, Plain
 from engine.remote.shelf import Folder, Kept
 
 #: What it calls the model that it was started with.

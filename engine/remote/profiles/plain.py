@@ -7,14 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any
 
 from engine.contract import AdapterRefused, BadConstraint, Message, NotOffered, Request, Sampling, Scales
+from engine.remote.profiles.facts import Facts, Means
 from engine.remote.refusals import Reply, said
-from engine.remote.shelf import Export, Folder, Form, Kept, Shelf
-from engine.remote.wire import Wire
+from engine.remote.shelf import Kept
 from engine.turns import fold_system, merge_roles
 
 Body = dict[str, Any]
@@ -26,45 +24,6 @@ _OPTIONAL = (
 )  # fmt: skip
 #: What chat templates say that take no system message, or want the roles to take turns.
 _WHIMS = ("alternate", "system role", "template", "jinja")
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What a server tells of its model and itself; 0 and None where it does not.
-
-    ``model`` is what it is asked for by, ``base`` its GGUF file if that lies on this machine.
-    """
-
-    model: str
-    kind: str
-    context: int = 0
-    trained_context: int = 0
-    size: int = 0
-    parameters: int = 0
-    slots: int = 0
-    thinks: bool = False
-    base: Path | None = None
-    prompt_only: str | None = None
-    notes: tuple[str, ...] = ()
-
-
-@dataclass(slots=True)
-class Means:
-    """What every profile works with. ``folder`` is where adapters are put for servers that read files."""
-
-    wire: Wire
-    shelf: Shelf = field(default_factory=Shelf)
-    folder: Path | None = None
-    export: Export | None = None
-
-    def folder_for(self, form: Form, mode: str, base: Path | None) -> Folder:
-        """Where adapters for ``base`` are written. Raises `AdapterRefused` for want of it."""
-        if self.folder is None or self.export is None or base is None:
-            raise AdapterRefused(
-                f"{mode} cannot be written for {self.wire.address.shown}: it is not known which base runs "
-                "there (server_base names a GGUF file of the same base)"
-            )
-        return Folder(self.folder, form, self.export, base)
 
 
 class Plain:
@@ -217,8 +176,3 @@ def _folded(body: Body) -> Body | None:
     if folded == messages:
         return None
     return {**body, "messages": [{"role": one.role, "content": one.content} for one in folded]}
-
-
-def with_reason(facts: Facts, reason: str) -> Facts:
-    """``facts`` of a server on which modes are a prompt and a way of sampling, because of ``reason``."""
-    return replace(facts, prompt_only=f"modes are a prompt and a way of sampling here: {reason}")

@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from engine.contract import GenerationFailed, Message, NotOffered, Request, Sampling, Scales
-from engine.remote.profiles.plain import Body, Facts, Means, Plain, schema_of
+from engine.remote.profiles.facts import Facts, Means
+from engine.remote.profiles.plain import Body, Plain, schema_of
 from engine.remote.profiles.vllm_adapters import VllmAdapters
 from engine.remote.refusals import Reply, refusal
 from engine.remote.shelf import Kept

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from engine.contract import AdapterRefused, EngineError
-from engine.remote.profiles.plain import Means
+from engine.remote.profiles.facts import Means
 from engine.remote.refusals import Reply, refusal, said
 from engine.remote.shelf import Folder, Kept
 
