@@ -38,7 +38,7 @@ class _Watch:
 
     def timed(self) -> Timed:
         first, last = self._seen[0], self._seen[-1]
-        return Timed(first - self._began, (len(self._seen) - 1) / (last - first))
+        return Timed(first - self._began, (len(self._seen) - 1) / max(last - first, 1e-6))
 
 
 def ours(engine: RemoteEngine, prompt: str) -> Timed:
