@@ -112,7 +112,7 @@ class RemoteEngine:
         kept = self._fitting(name, basis, coefficients)
         self._profile.install(kept)
         if name in self._shelf.names() and self._shelf.find(name).label != kept.label:
-            self._profile.retire(name)
+            self._profile.retire(name, by=kept)
         self._shelf.keep(kept)
 
     def remove(self, name: str) -> None:

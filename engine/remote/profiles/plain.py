@@ -39,8 +39,8 @@ class Plain:
         """Make sure that ``kept`` can be worn. Raises `AdapterRefused`."""
         raise AdapterRefused(f"{kept.mode}: {self.facts.prompt_only}")
 
-    def retire(self, mode: str) -> None:
-        """``mode`` is to be forgotten, or replaced, on the server too."""
+    def retire(self, mode: str, by: Kept | None = None) -> None:
+        """``mode`` is forgotten, or replaced ``by`` another version, on the server too."""
 
     def wear(self, scales: Scales) -> Body:
         """What a request with ``scales`` says besides. Raises `NotInstalled`, `AdapterRefused`."""

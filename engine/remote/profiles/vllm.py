@@ -26,8 +26,8 @@ class Vllm(Plain):
     def install(self, kept: Kept) -> None:
         self._adapters.load(kept)
 
-    def retire(self, mode: str) -> None:
-        self._adapters.retire(mode)
+    def retire(self, mode: str, by: Kept | None = None) -> None:
+        self._adapters.retire(mode, by)
 
     def wear(self, scales: Scales) -> Body:
         kept = self.shelf.blended(scales)

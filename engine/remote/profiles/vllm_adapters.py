@@ -45,7 +45,8 @@ class VllmAdapters:
         """Load it unless it is there; what is not ``ours`` stays after us. Raises `AdapterRefused`."""
         with self._lock:
             if kept.label in self._loaded:
-                self._loaded[kept.label].ours &= ours
+                one = self._loaded[kept.label]
+                one.ours, one.retired = one.ours and ours, False
                 return
             self._send(kept, ours)
             self._turn += 1
@@ -68,11 +69,12 @@ class VllmAdapters:
                 self._loaded[label].uses -= 1
                 self._sweep()
 
-    def retire(self, mode: str) -> None:
-        """Unload what was made of ``mode`` once no answer wears it."""
+    def retire(self, mode: str, by: Kept | None = None) -> None:
+        """Unload what was made of ``mode``, except ``by``, once no answer wears it."""
         with self._lock:
-            for one in self._loaded.values():
-                if one.kept is not None and mode in one.kept.mode.split("+"):
+            for label, one in self._loaded.items():
+                replaced = by is None or label != by.label
+                if one.kept is not None and replaced and mode in one.kept.mode.split("+"):
                     one.retired = True
             self._sweep()
 
