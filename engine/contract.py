@@ -58,7 +58,10 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What one answer cost. Times are seconds; ``decode_tokens`` leaves out the first token."""
+    """What one answer cost. Times are seconds; ``decode_tokens`` leaves out the first token.
+
+    ``estimated``: the tokens are a guess, because a server counted none.
+    """
 
     prompt_tokens: int
     cached_tokens: int
@@ -67,6 +70,7 @@ class Usage:
     decode_tokens: int
     decode_seconds: float
     seed: int
+    estimated: bool = False
 
     @property
     def prefill_rate(self) -> float | None:
@@ -108,13 +112,16 @@ class Chunk:
 class ModelInfo:
     """The base model as loaded. Sizes are bytes, ``context`` (of each answer) and ``trained_context`` tokens.
 
+    Of a model on a server ``path`` is None, and numbers that it does not tell are 0.
+
     ``thinks``: the model's template knows reasoning. ``slots``: answers that can be written at once.
     ``notes``: what the operator should know. ``tuning``: how it is run, and why, a sentence each.
+    ``prompt_only``: why no coefficients can be installed, a sentence; None where they can be.
     """
 
     name: str
     architecture: str
-    path: Path
+    path: Path | None
     size: int
     parameters: int
     context: int
@@ -124,6 +131,7 @@ class ModelInfo:
     slots: int = 1
     notes: tuple[str, ...] = ()
     tuning: tuple[str, ...] = ()
+    prompt_only: str | None = None
 
 
 Progress = Callable[[float], bool]
@@ -162,7 +170,7 @@ class Engine(Protocol):
         """Log-likelihood (nats) of every token of each continuation after ``prompt``.
 
         A text is taken as it stands; messages go through the chat template, and the continuations are
-        answers without thinking. Raises `PromptTooLong`, `NotInstalled`, `GenerationFailed`.
+        answers without thinking. Raises `PromptTooLong`, `NotInstalled`, `GenerationFailed`, `NotOffered`.
         """
 
     def count_tokens(self, messages: Sequence[Message], thinking: bool | None = None) -> int:
@@ -211,6 +219,10 @@ class AdapterRefused(EngineError):
 
 class BadConstraint(EngineError):
     """A grammar, JSON schema or bias that cannot be used."""
+
+
+class NotOffered(EngineError):
+    """Something that this engine cannot do at all."""
 
 
 class GenerationFailed(EngineError):

@@ -28,7 +28,7 @@ from tui.cli.options import engine_options
 def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) -> None:
     """Chat with one local model in many modes.
 
-    Without a command, opens the chat. Nothing leaves this machine.
+    Without a command, opens the chat. Nothing leaves this machine unless you name a server.
     """
     bench = taken(flags)
     ctx.obj = flags

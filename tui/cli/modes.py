@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from tui.cli.options import configured, json_option, merged
 from tui.cli.subspace import base_path, catalog_and_directory, check_name
 from tui.cli.training import grow, train
 from tui.core.paths import subspace_dir
+
+if TYPE_CHECKING:
+    from engine.remote.shelf import Form
 
 
 @click.group()
@@ -69,12 +73,31 @@ def import_(ctx: click.Context, name: str, path: Path, model: str | None) -> Non
 @click.option("--form", type=click.Choice(("peft", "mlx", "gguf")), default="peft", show_default=True)
 @click.option("--model", metavar="PATH", help="The base that it is for. Default: the configured one.")
 @click.pass_context
-def export(ctx: click.Context, name: str, target: Path, form: str, model: str | None) -> None:
+def export(ctx: click.Context, name: str, target: Path, form: Form, model: str | None) -> None:
     """Write the coefficients NAME to TARGET as a LoRA adapter for another program."""
     from tui.core.paths import data_dir
     from tui.headless.coefficients import export_mode
 
     export_mode(name, target, form, base_path(ctx, model), subspace_dir(data_dir()))
+
+
+@modes.command()
+@click.argument("name")
+@click.option("--to", "server", metavar="SERVER", help="Address of the server. Default: the configured one.")
+@click.option("--model", metavar="PATH", help="A GGUF of the base that it runs. Default: server_base.")
+@click.pass_context
+def push(ctx: click.Context, name: str, server: str | None, model: str | None) -> None:
+    """Bring the coefficients NAME to a server: load them (vLLM), or write what it can take and say how.
+
+    The address is HOST:PORT or a URL; which kind of server it is, is found out by asking it.
+    """
+    from tui.core.paths import data_dir, ensure_private_dir
+    from tui.headless.pushing import push_mode
+
+    flags = {"engine": "remote", "server": server, "server_base": model and Path(model)}
+    config = configured(merged(ctx.find_root().obj or {}, flags))
+    data = ensure_private_dir(data_dir())
+    push_mode(name, config, data / "models.json", subspace_dir(data))
 
 
 @modes.command()
@@ -129,7 +152,7 @@ def compact(ctx: click.Context, budget: str, items: int, model: str | None) -> N
 
     It is kept only if no domain loses 5 points of its test; else less is taken away, or nothing.
     """
-    from tui.core.models import open_engine
+    from tui.core.engines import open_engine
     from tui.core.notices import Notices
     from tui.core.paths import data_dir
     from tui.headless.compacting import compact_modes

@@ -20,7 +20,7 @@ def open_session(flags: Flags, keep: bool = True, load: bool = True) -> Iterator
     Without ``keep`` nothing is written to disk; without ``load`` whoever shows it starts the loading.
     """
     from modes.catalog import Catalog
-    from tui.core.models import chosen_model
+    from tui.core.engines import check_chosen
     from tui.core.paths import config_dir, conversations_file, data_dir, ensure_private_dir
     from tui.core.session import Session
     from tui.core.settings_file import SettingsFile
@@ -29,7 +29,7 @@ def open_session(flags: Flags, keep: bool = True, load: bool = True) -> Iterator
     config = configured(flags)
     catalog = Catalog.load(config_dir() / "modes")
     catalog.voice(config.mode)
-    chosen_model(config)
+    check_chosen(config)
     data = ensure_private_dir(data_dir())
     store = Store.open(conversations_file() if keep else None)
     session = Session.begin(config, catalog, store, data, load)

@@ -32,6 +32,12 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--threads", type=int, help="Threads that generate. Default: what was measured."),
         click.option("--context", type=int, metavar="TOKENS", help="Context size. Default: what fits."),
         click.option("--model", metavar="PATH", help="A GGUF file. Default: config, else the starter model."),
+        click.option("--server", metavar="ADDRESS", help="HOST:PORT or URL of an OpenAI-compatible server."),
+        click.option(
+            "--engine",
+            type=click.Choice(("llama", "mlx", "remote")),
+            help="What runs the model. Default: a server that is named, else what fits this machine.",
+        ),
     ):
         command = option(command)
     return command

@@ -86,6 +86,8 @@ class Wardrobe:
         """
         if not scales:
             return Worn(())
+        if engine.info.prompt_only is not None:
+            return Worn((), absent=tuple(name for name, _ in scales))
         with self._lock:
             there = self._current(engine)
             modes = there.shelved.modes if there else {}
@@ -103,6 +105,8 @@ class Wardrobe:
 
     def held(self, engine: Engine) -> Held | None:
         """What there is for the base that runs. Raises `CoefficientsUnusable`."""
+        if engine.info.prompt_only is not None:
+            return None
         with self._lock:
             return self._current(engine)
 

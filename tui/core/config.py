@@ -22,6 +22,9 @@ PREFIX = "MODESHARE_"
 _OTHERS = frozenset({"MODESHARE_CONFIG_DIR", "MODESHARE_DATA_DIR", "MODESHARE_DEBUG"})
 
 
+#: Settings that start, in a file, from its own folder.
+_PATHS = frozenset({"model", "server_base", "server_folder"})
+
 #: Settings that a change of config.toml changes in a running program; the others need a new start.
 LIVE = frozenset({"mode", "theme", "history", "keys"})
 
@@ -87,7 +90,7 @@ def _name(text: str) -> str:
     return text.strip()
 
 
-EngineName = Literal["llama"]
+EngineName = Literal["llama", "mlx", "remote"]
 MemoryPlace = Literal["local", "postgres", "off"]
 
 
@@ -98,8 +101,26 @@ class Config:
     model: Path | None = given(_path, None)
     """The model file (GGUF); None is the starter model."""
 
-    engine: EngineName = given(one_of(*get_args(EngineName)), "llama")
-    """What runs the model."""
+    engine: EngineName | None = given(one_of(*get_args(EngineName)), None)
+    """What runs the model; None is remote where a server is named, else what fits this machine."""
+
+    server: str | None = given(text(_name), None)
+    """Address of an OpenAI-compatible server: HOST:PORT or a URL (docs/servers.md)."""
+
+    server_model: str | None = given(text(_name), None)
+    """Which of the server's models to ask; for mlx_lm.server the full path of its model."""
+
+    server_key: Secret | None = given(_secret, None)
+    """What the server wants to see (a bearer token); in a file only if nobody else can read that."""
+
+    server_tls: bool = given(truth, True)
+    """False allows http to another machine, where everything can be read on the way."""
+
+    server_base: Path | None = given(_path, None)
+    """A GGUF file of the base that the server runs; without it modes there have no coefficients."""
+
+    server_folder: Path | None = given(_path, None)
+    """Where adapters are written for the server, which must see it under the same path."""
 
     context: int | None = given(whole(256), None)
     """Tokens of context, prompt and answer together."""
@@ -175,7 +196,7 @@ class Config:
         """File and variables over the defaults; the file may be absent. Raises `ConfigError`.
 
         ``~`` stands for the home directory; a relative model path in the file starts from the file's
-        own directory. An empty variable counts as not set.
+        own directory, and so do those for a server. An empty variable counts as not set.
         """
         return cls(**_from_file(config_file) | _from_environ(environ))
 
@@ -247,8 +268,10 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: cannot be read ({error.strerror}): check its permissions") from None
     except (tables.BadTableError, Unfit) as error:
         raise ConfigError(f"{file}: {error}") from None
-    if "model" in found:
-        found["model"] = file.parent / found["model"]
+    for name in _PATHS & found.keys():
+        found[name] = file.parent / found[name]
+    if "server_key" in found and file.stat().st_mode & 0o077:
+        raise ConfigError(f"{file}: others can read server_key: chmod 600 {file}, or MODESHARE_SERVER_KEY")
     return found
 
 

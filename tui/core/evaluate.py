@@ -91,7 +91,7 @@ class Evaluation:
             "schema": SCHEMA,
             "program": version("modeshare"),
             "model": self.engine.info.name,
-            "base": self.engine.fingerprint(),
+            "base": self.engine.fingerprint() or f"{self.engine.info.name}, {self.engine.info.device}",
             "context": self.engine.info.context,
             "subspace": self._held.version,
             "modes": {spec: voice.version for spec, voice in choice.modes.items()},

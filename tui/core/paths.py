@@ -26,7 +26,7 @@ _OURS = re.compile(
     r"|memories\.sqlite3\.vectors-[0-9a-f]{16}(\.[0-9a-f]{16}\.part)?"
     r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
     r"|history\.jsonl(\.\d+)?"
-    r"|subspace|training|evaluations"
+    r"|subspace|training|evaluations|adapters"
     r"|\.[0-9a-f]{16}\.part(-wal|-shm|-journal)?"
 )
 
@@ -70,6 +70,11 @@ def memories_file(data: Path) -> Path:
 def subspace_dir(data: Path) -> Path:
     """Where the coefficients of modes are kept, in versions (`modes.share.library`)."""
     return data / "subspace"
+
+
+def adapters_dir(data: Path) -> Path:
+    """Where adapters are written for servers that read them as files."""
+    return data / "adapters"
 
 
 def our_data(folder: Path) -> list[Path]:

@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tui.core.engines import open_engine
 from tui.core.history import History
-from tui.core.models import EngineLoader, open_engine
+from tui.core.models import EngineLoader
 
 if TYPE_CHECKING:
     from modes.catalog import Catalog

@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from engine.fingerprint import Fingerprint
 from modes.mode import Mode
-from modes.share.change import Change
 from modes.share.compaction import basis_bytes, core_bytes
-from modes.share.exchange import FORMS, BaseModel, read_adapter
+from modes.share.exchange import BaseModel, read_adapter
 from modes.share.library import Library, LibraryError, Shelved
-from modes.share.subspace import reconstructed
 from modes.share.taking import Taken, opened, take, without
 from tui.core.coefficients import SHIPPED, held
+from tui.core.exporting import write_mode
 from tui.core.notices import Notices
 from tui.headless.report import write_line
 
-#: Singular values below this share of the largest are rounding, and are left out of an exported adapter.
-_NOISE = 1e-4
+if TYPE_CHECKING:
+    from engine.remote.shelf import Form
 
 
 def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Path) -> None:
@@ -35,15 +35,14 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
     tell_taken(name, folder, take(library, old, name, adapter, {"imported": str(path)}))
 
 
-def export_mode(name: str, target: Path, form: str, model: Path, folder: Path) -> None:
+def export_mode(name: str, target: Path, form: Form, model: Path, folder: Path) -> None:
     """Write the coefficients ``name`` as an adapter for another program. Raises as `import_mode`."""
     shelved = held(folder).load()
     if name not in shelved.modes:
         raise LibraryError(unknown(name, shelved, folder))
     if target.exists():
         raise LibraryError(f"{target} is there already and was left as it is: give another name")
-    changes = reconstructed(shelved.basis, shelved.modes[name])
-    FORMS[form](target, {key: _lean(change) for key, change in changes.items()}, BaseModel.of(model))
+    write_mode(form, target, shelved.basis, shelved.modes[name], model)
     write_line(f"{name}: written to {target}")
 
 
@@ -102,11 +101,6 @@ def tell_taken(name: str, folder: Path, taken: Taken) -> None:
     )
     for mode, one in taken.shelved.modes.items():
         write_line(f"  {mode}: {core_bytes(one) / 1e6:,.3f} MB of its own")
-
-
-def _lean(change: Change) -> Change:
-    values = change.singular_values()
-    return change.truncated(max(1, int((values > values[0] * _NOISE).sum())) if len(values) else 1)
 
 
 def unknown(name: str, shelved: Shelved, folder: Path) -> str:

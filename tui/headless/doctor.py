@@ -12,15 +12,16 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
-from engine.contract import EngineError, Message, Progress, Request, Sampling
+from engine.contract import EngineError, Message, ModelInfo, Progress, Request, Sampling
 from modes.catalog import Catalog
 from modes.share.compaction import total_bytes
 from modes.share.library import LibraryError
 from tui.core.coefficients import held
-from tui.core.config import Config
-from tui.core.models import chosen_model, open_engine
+from tui.core.config import Config, ConfigError
+from tui.core.engines import chosen_engine, open_engine
 from tui.core.notices import Notices
 from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
+from tui.core.secret import without_password
 from tui.core.store import Store, StoreError
 from tui.headless.findings import Finding
 from tui.headless.memory.examining import remembered
@@ -40,7 +41,12 @@ def examine(
     yield from remembered(config, data)
     yield from _modes(catalog)
     yield from _subspace(data)
-    yield from _engine()
+    try:
+        name = chosen_engine(config)
+    except ConfigError as error:
+        yield Finding("engine", str(error), False, "see the message above")
+        return
+    yield from _server(config) if name == "remote" else _engine()
     yield from _model(config, data, tune)
 
 
@@ -93,6 +99,11 @@ def _subspace(data: Path) -> Iterator[Finding]:
     yield Finding("subspace", f"{library.current()} in {library.folder}: {names}; {about}")
 
 
+def _server(config: Config) -> Iterator[Finding]:
+    key = "with a key" if config.server_key else "without a key"
+    yield Finding("engine", f"remote: {without_password(config.server or '')}, asked {key}")
+
+
 def _engine() -> Iterator[Finding]:
     from engine.llama import library
 
@@ -119,7 +130,6 @@ def _engine() -> Iterator[Finding]:
 def _model(config: Config, data: Path, tune: bool) -> Iterator[Finding]:
     notices = Notices()
     try:
-        path = chosen_model(config)
         began = time.perf_counter()
         memo = data / "models.json" if data.is_dir() else None
         engine = open_engine(config, memo, lambda _fraction: True, _shown_in(notices), tune)
@@ -132,16 +142,17 @@ def _model(config: Config, data: Path, tune: bool) -> Iterator[Finding]:
         loaded = time.perf_counter() - began
         yield Finding(
             "model",
-            f"{info.name}: {info.architecture}, {info.parameters / 1e6:,.0f}M parameters, "
-            f"{info.size / 1e6:,.0f} MB, on {info.device}, loaded in {loaded:.1f} s from {path}",
+            f"{info.name}: {_described(info)}, on {info.device}, there in {loaded:.1f} s",
         )
-        yield Finding("context", f"{info.context:,} tokens (trained on {info.trained_context:,})")
+        trained = f" (trained on {info.trained_context:,})" if info.trained_context else ""
+        yield Finding("context", f"{info.context:,} tokens{trained}")
         yield Finding("answers", f"{info.slots} at once, each with a context of its own")
         for sentence in info.tuning:
             yield Finding("tuning", sentence)
         for note in info.notes:
             yield Finding("note", note)
-        yield Finding("base", f"fingerprint {(engine.fingerprint() or '')[:16]}")
+        identity = engine.fingerprint()
+        yield Finding("base", f"fingerprint {identity[:16]}" if identity else "not known")
         request = Request((Message("user", "Say hello."),), Sampling(temperature=0), max_tokens=16)
         *_, last = engine.generate(request)
         if last.usage and last.usage.decode_rate:
@@ -150,6 +161,13 @@ def _model(config: Config, data: Path, tune: bool) -> Iterator[Finding]:
         yield Finding("model", f"loaded, but it cannot answer: {error}", False, "try another GGUF file")
     finally:
         engine.close()
+
+
+def _described(info: ModelInfo) -> str:
+    parts = [info.architecture]
+    parts += [f"{info.parameters / 1e6:,.0f}M parameters"] if info.parameters else []
+    parts += [f"{info.size / 1e6:,.0f} MB"] if info.size else []
+    return ", ".join(parts) + (f", from {info.path}" if info.path else "")
 
 
 def _shown_in(notices: Notices) -> Progress:

@@ -48,7 +48,8 @@ class Meter:
             return replace(self, phase="reading", prefill=chunk.prefill, used=chunk.prefill.done)
         if not chunk.tokens and not chunk.text and not chunk.thinking:
             return self
-        tokens = self.tokens + len(chunk.tokens)
+        new = len(chunk.tokens) or 1  # a server names no tokens: a piece is about one
+        tokens = self.tokens + new
         read = self.prefill.total if self.prefill else 0
         return replace(
             self,
@@ -56,7 +57,7 @@ class Meter:
             first=self.first if self.first is not None else now,
             last=now,
             tokens=tokens,
-            thought=self.thought + (len(chunk.tokens) if chunk.thinking and not chunk.text else 0),
+            thought=self.thought + (new if chunk.thinking and not chunk.text else 0),
             used=read + tokens if read else self.used,
         )
 

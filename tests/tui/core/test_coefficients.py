@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -43,6 +45,18 @@ def test_shipped_coefficients_hold_as_long_as_there_are_none_of_ones_own(
     shelve(tmp_path / "own", base, "legal", "river")
     assert wardrobe.prepare(starter_engine, LEGAL) == Worn(LEGAL, "v1")
     starter_engine.remove("legal")
+
+
+def test_where_none_can_be_installed_modes_speak_by_their_prompt(
+    starter_engine: LlamaEngine, base: str, tmp_path: Path
+) -> None:
+    class Server:
+        info = replace(starter_engine.info, prompt_only="this server takes none")
+
+    wardrobe = Wardrobe(shelve(tmp_path / "own", base, "legal"))
+    server: Any = Server()
+    assert wardrobe.prepare(server, LEGAL) == Worn((), None, ("legal",))
+    assert wardrobe.held(server) is None
 
 
 def test_coefficients_shipped_for_another_base_are_left_out_and_said_to_be(

@@ -11,6 +11,12 @@ from tui.core.config import Config, ConfigError, Setting, settings, unknown_vari
 EVERY_VARIABLE = {
     "MODESHARE_MODEL": "/m.gguf",
     "MODESHARE_ENGINE": "llama",
+    "MODESHARE_SERVER": "host:8000",
+    "MODESHARE_SERVER_MODEL": "m",
+    "MODESHARE_SERVER_KEY": "sk",
+    "MODESHARE_SERVER_TLS": "no",
+    "MODESHARE_SERVER_BASE": "/b.gguf",
+    "MODESHARE_SERVER_FOLDER": "/shared/adapters",
     "MODESHARE_CONTEXT": "4096",
     "MODESHARE_THREADS": "2",
     "MODESHARE_BATCH": "128",
@@ -37,6 +43,12 @@ EVERY_VARIABLE = {
 EVERY_VALUE = {
     "model": Path("/m.gguf"),
     "engine": "llama",
+    "server": "host:8000",
+    "server_model": "m",
+    "server_key": "sk",
+    "server_tls": False,
+    "server_base": Path("/b.gguf"),
+    "server_folder": Path("/shared/adapters"),
     "context": 4096,
     "threads": 2,
     "batch": 128,
@@ -70,13 +82,15 @@ def file(tmp_path: Path) -> Path:
 def test_without_file_or_variables_the_defaults_hold(file: Path) -> None:
     config = Config.load(file, {})
     assert config == Config()
-    assert (config.model, config.engine, config.mode) == (None, "llama", "base")
+    assert (config.model, config.engine, config.mode) == (None, None, "base")
     assert (config.context, config.threads, config.gpu_layers, config.theme, config.ascii) == (None,) * 5
 
 
 def test_the_file_gives_every_setting(file: Path) -> None:
     file.write_text(
         'model = "/m.gguf"\nengine = "llama"\ncontext = 4096\nthreads = 2\ngpu_layers = -1\n'
+        'server = "host:8000"\nserver_model = "m"\nserver_key = "sk"\nserver_tls = false\n'
+        'server_base = "/b.gguf"\nserver_folder = "/shared/adapters"\n'
         'batch = 128\nflash_attention = false\nkv = "q8_0"\ntune = false\nslots = 3\ncache = 0\n'
         'mode = "legal*0.7 + coding*0.3"\ntheme = "nord"\nascii = true\n'
         'memory = "postgres"\nmemory_server = "postgresql://me:pw@host/db"\n'
@@ -84,6 +98,7 @@ def test_the_file_gives_every_setting(file: Path) -> None:
         'embedder = "http://host:8003/embed"\nembedder_model = "bge-large"\nembedder_key = "k"\n'
         'mouse = false\nhistory = false\nkeys = { fold = "f2", send = "enter,ctrl+s" }\n'
     )
+    file.chmod(0o600)
     assert asdict(Config.load(file, {})) == EVERY_VALUE
 
 
@@ -145,7 +160,7 @@ def test_a_relative_model_starts_from_the_file_but_otherwise_from_the_working_di
         ("slots = 0\n", "slots: found 0, expected at least 1"),
         ("cache = -1\n", "cache: found -1, expected at least 0"),
         ("ascii = 1\n", "ascii: found 1, expected true or false"),
-        ('engine = "mlx"\n', "engine: found \"mlx\", expected 'llama'"),
+        ('engine = "onnx"\n', "engine: found \"onnx\", expected 'llama', 'mlx' or 'remote'"),
         ("model = 3\n", "model: found 3, expected a path in quotes"),
         ('model = ""\n', 'model: found "", expected the path of a file'),
         ('model = "~nobody-of-this-name/m"\n', "expected a path whose ~ is a known home directory"),
@@ -234,7 +249,13 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
     listed = settings(file, variables, flags)
     assert listed == (
         Setting("model", file.parent / "m.gguf", str(file)),
-        Setting("engine", "llama", "default"),
+        Setting("engine", None, "default"),
+        Setting("server", None, "default"),
+        Setting("server_model", None, "default"),
+        Setting("server_key", None, "default"),
+        Setting("server_tls", True, "default"),
+        Setting("server_base", None, "default"),
+        Setting("server_folder", None, "default"),
         Setting("context", 1000, str(file)),
         Setting("threads", 2, "MODESHARE_THREADS"),
         Setting("batch", None, "default"),
@@ -260,6 +281,17 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
     )
     config = Config.load(file, variables).with_flags(**flags)
     assert {setting.name: setting.value for setting in listed} == asdict(config)
+
+
+def test_a_key_in_a_file_that_others_can_read_is_refused_and_not_shown(file: Path) -> None:
+    file.write_text('server_key = "sesame"\n')
+    file.chmod(0o644)
+    with pytest.raises(ConfigError, match="chmod 600") as refused:
+        Config.load(file, {})
+    assert "sesame" not in str(refused.value)
+    file.chmod(0o600)
+    assert Config.load(file, {}).server_key == "sesame"
+    assert "sesame" not in repr(Config.load(file, {}))
 
 
 def test_keys_that_cannot_be_read_are_told_with_an_example(file: Path) -> None:

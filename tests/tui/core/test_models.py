@@ -14,7 +14,8 @@ from engine.contract import Engine, LoadCancelled, ModelUnusable, Progress
 from engine.llama.engine import LlamaEngine
 from tui.core import models
 from tui.core.config import Config
-from tui.core.models import EngineLoader, chosen_model, open_engine, starter_model
+from tui.core.engines import open_engine
+from tui.core.models import EngineLoader, chosen_model, starter_model
 
 SMALL = Config(context=256, threads=1, tune=False)
 

@@ -10,7 +10,8 @@ import pytest
 
 from engine.contract import Engine, LoadCancelled, Progress
 from tests.tui.ui.conftest import driving
-from tui.core.models import EngineLoader, open_engine
+from tui.core.engines import open_engine
+from tui.core.models import EngineLoader
 from tui.core.session import Session
 
 Begin = Callable[..., Session]

@@ -94,7 +94,7 @@ def described(info: ModelInfo, fingerprint: str | None) -> dict[str, Any]:
         "architecture": info.architecture,
         "size": info.size,
         "parameters": info.parameters,
-        "four_bit": four_bit(info.path),
+        "four_bit": info.path is not None and four_bit(info.path),
         "context": info.context,
         "slots": info.slots,
         "device": info.device,
