@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 #: How far an index is followed when what it finds is filtered out: pgvector filters after its scan.
 _SCANNED = 100_000
+#: Of so many rows all embeddings are compared in a tenth or two of a second.
+FEW = 30_000
 #: Words of a question that are looked for, the longest first.
 _WORDS = 12
 #: Rows that are looked through for words when all would take too long: the hottest.
@@ -33,15 +35,15 @@ def settings(table: Table, count: int) -> list[str]:
     """What a search by vector sets for its transaction, as far as this pgvector knows it.
 
     Long vectors lie outside of their rows, and the planner does not count what fetching them costs: it would
-    rather read all of them than follow the index. So it is told not to, where the index goes on until enough
-    rows pass the filter.
+    rather read all of them than follow the index. So of many rows it is told not to, where the index goes on
+    until enough rows pass the filter. Of few it may: that is exact.
     """
     wanted = max(100, min(1000, 2 * count))
     made = [f"hnsw.ef_search = {wanted}", "ivfflat.probes = 20"] if table.version >= (0, 5) else []
     if table.version >= (0, 8):
         made += ["hnsw.iterative_scan = strict_order", f"hnsw.max_scan_tuples = {_SCANNED}"]
         made += ["ivfflat.iterative_scan = relaxed_order"]
-        made += ["enable_seqscan = off"] if table.indexed else []
+        made += ["enable_seqscan = off"] if table.indexed and table.rows > FEW else []
     return made
 
 

@@ -66,7 +66,8 @@ def _pieces(rows: Rows) -> list[Rows]:
     if len(rows.seqs) < SHARED_FROM:
         return [rows]
     size = -(-len(rows.seqs) // THREADS)
-    return [Rows(*(part[at : at + size] for part in rows)) for at in range(0, len(rows.seqs), size)]
+    parts = (slice(at, at + size) for at in range(0, len(rows.seqs), size))
+    return [Rows(rows.seqs[part], rows.vectors[part], rows.facets[part]) for part in parts]
 
 
 def _best(rows: Rows, query: FloatArray, allowed: BoolArray, count: int) -> tuple[IntArray, FloatArray]:

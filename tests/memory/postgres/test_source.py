@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
@@ -272,7 +273,7 @@ def test_a_rare_domain_is_found_in_full_through_the_index(database: Database, po
 
 
 @pytest.mark.parametrize("made", [True, False])
-def test_an_index_of_the_embeddings_is_followed_where_there_is_one(
+def test_an_index_of_the_embeddings_is_followed_where_there_is_one_and_many_rows(
     database: Database, postgres: Postgres, made: bool
 ) -> None:
     name, db = database(filled=True)
@@ -281,7 +282,9 @@ def test_an_index_of_the_embeddings_is_followed_where_there_is_one(
         db.execute(f"CREATE INDEX ON {table.NAME} USING hnsw (embedding vector_l2_ops)")
     source = ServerSource.connect(Server(postgres.dsn(name), timeout=20, vectors=MODEL))
     assert source.table().indexed is made
-    assert ("enable_seqscan = off" in settings(source.table(), 50)) is made
+    many = replace(source.table(), rows=1e6)
+    assert ("enable_seqscan = off" in settings(many, 50)) is made
+    assert "enable_seqscan = off" not in settings(source.table(), 50)
     assert len(source.by_vector(asked(), ALL, 10)) == 10
     source.close()
 
