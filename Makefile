@@ -29,7 +29,7 @@ test: $(VENV)/.test
 	$(BIN)/pytest -n 2 --dist loadgroup
 
 starter: $(VENV)/.test
-	$(BIN)/python scripts/starter.py
+	$(BIN)/python -m scripts.starter
 
 results: $(VENV)/.test
 	$(BIN)/python -m evidence $(if $(HOURS),--hours $(HOURS))
