@@ -68,7 +68,8 @@ def main(url: str) -> None:
     engine = RemoteEngine(url, RemoteOptions(), lambda _fraction: True)
     prompt = Request((Message("user", _STORY),), Sampling(0.0, seed=1), TOKENS)
     body = {**engine._profile.body(prompt, 1), **engine._profile.wear(())}
-    client = httpx.Client(base_url=Address.of(url).api, timeout=600.0, trust_env=False)
+    fresh = httpx.Limits(max_keepalive_connections=0)  # llama-server closes what is kept
+    client = httpx.Client(base_url=Address.of(url).api, timeout=600.0, trust_env=False, limits=fresh)
     found: dict[str, list[Timed]] = {"ours": [], "plain": []}
     for turn in range(ROUNDS + WARMUP):
         # Whoever comes second is not to be the one who always finds a warm machine.
