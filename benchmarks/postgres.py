@@ -9,6 +9,7 @@ and, as a mean, that of the server's processes.
 from __future__ import annotations
 
 import argparse
+import signal
 import statistics
 import sys
 import time
@@ -139,6 +140,7 @@ def main() -> int:
     parser.add_argument("sizes", type=int, nargs="*", default=[20_000])
     parser.add_argument("--queries", type=int, default=100)
     given = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         with TemporaryDirectory() as folder, federation.started(Path(folder)) as server:
             say(f"{psutil.cpu_count()} cores, load average before {psutil.getloadavg()[0]:.1f}")
