@@ -173,7 +173,7 @@ def test_make_chat_with_cuda_compiles_for_it_with_what_else_is_asked_of_the_comp
 def test_make_test_runs_every_check_after_the_install(clone: Path) -> None:
     steps = make(clone, "-n", "test").stdout
     order = [
-        "'.[starter,memory,postgres,train,evaluation,dev]'",
+        "'.[starter,memory,mlx,postgres,train,evaluation,dev]'",
         "ruff check",
         "ruff format --check",
         "bin/mypy",

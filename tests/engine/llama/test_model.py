@@ -125,7 +125,7 @@ def test_progress_goes_from_nothing_to_all(starter: Path) -> None:
 
 
 def test_a_context_beyond_all_memory_is_refused_and_says_what_would_fit(starter: Path) -> None:
-    with pytest.raises(ModelUnusable, match=r"a context of 999,999,999 tokens .*\(--context \d+\)"):
+    with pytest.raises(ModelUnusable, match=r"a context of 999,999,999 tokens .* what fits is --context \d+"):
         LlamaEngine(starter, LlamaOptions(context=999_999_999, threads=1), lambda _fraction: True)
 
 
