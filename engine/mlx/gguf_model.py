@@ -18,6 +18,7 @@ from engine.mlx.gguf_arguments import arguments, refused
 from engine.mlx.library import machine, mx, nn
 from engine.mlx.loading import Loaded, check_room, evaluate
 from engine.mlx.vocabulary import GgufVocabulary
+from engine.projections import PROJECTIONS
 
 #: What MLX keeps packed, by ggml's name, and bits of each; weights in groups of 32.
 _PACKED = {"Q4_0": 4, "Q4_1": 4, "Q8_0": 8}
@@ -27,17 +28,7 @@ _GROUP = 32
 _UNPACKED, _GROWTH = 4, 1.25
 
 _OUTSIDE = {"token_embd": "model.embed_tokens", "output_norm": "model.norm", "output": "lm_head"}
-_IN_LAYER = {
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-    "attn_norm": "input_layernorm",
-    "ffn_norm": "post_attention_layernorm",
-}
+_IN_LAYER = {**PROJECTIONS, "attn_norm": "input_layernorm", "ffn_norm": "post_attention_layernorm"}
 
 
 def load_gguf(path: Path, on_progress: Progress) -> Loaded:

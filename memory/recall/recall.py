@@ -165,9 +165,10 @@ def _allowed(one: Candidate, wanted: Wanted) -> bool:
 
 def _sound(one: Candidate, query: Vector | None) -> Candidate:
     """``one`` without numbers that are none, and with the cosine where it can be told."""
-    if query is not None and one.cosine is not None and math.isfinite(one.cosine + one.heat):
-        return one
     vector = one.vector
+    fits = query is not None and (vector is None or vector.shape == query.values.shape)
+    if fits and one.cosine is not None and math.isfinite(one.cosine + one.heat):
+        return one
     if query is None or (vector is not None and vector.shape != query.values.shape):
         vector = None
     cosine = one.cosine if query is not None else None

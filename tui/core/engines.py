@@ -5,7 +5,6 @@ Each is imported only when it is made. Without a server that is named nothing he
 
 from __future__ import annotations
 
-import importlib
 import importlib.util
 import platform
 from pathlib import Path
@@ -88,12 +87,13 @@ def _mlx(config: Config, memo: Path | None, on_progress: Progress, on_tuning: Pr
 
     path = chosen_model(config)
     try:
-        mlx = importlib.import_module("engine.mlx.engine")
+        from engine.mlx.engine import MlxEngine, MlxOptions
     except ImportError as error:
         raise ModelUnusable(
-            f"engine mlx is not installed here ({error.name} is missing): install it, or use --engine llama"
+            f"engine mlx is not installed here ({error.name} is missing): "
+            "pip install 'modeshare[mlx]', or use --engine llama"
         ) from error
-    options = mlx.MlxOptions(
+    options = MlxOptions(
         context=config.context,
         slots=config.slots,
         cache=None if config.cache is None else config.cache * _MIB,
@@ -101,8 +101,7 @@ def _mlx(config: Config, memo: Path | None, on_progress: Progress, on_tuning: Pr
         kv_bits=8 if config.kv == "q8_0" else None,
         memo=memo,
     )
-    made: Engine = mlx.MlxEngine(path, options, on_progress, on_tuning)
-    return made
+    return MlxEngine(path, options, on_progress, on_tuning)
 
 
 def open_server(config: Config, memo: Path | None, on_progress: Progress) -> RemoteEngine:

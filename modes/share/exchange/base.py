@@ -14,18 +14,10 @@ from pathlib import Path
 import numpy as np
 
 from engine.header import header_of
+from engine.projections import PROJECTIONS
 from modes.share.change import Adapter, BadAdapter, Change, Matrix
 
-_NAMES = {
-    "attn_q": "self_attn.q_proj",
-    "attn_k": "self_attn.k_proj",
-    "attn_v": "self_attn.v_proj",
-    "attn_output": "self_attn.o_proj",
-    "ffn_gate": "mlp.gate_proj",
-    "ffn_up": "mlp.up_proj",
-    "ffn_down": "mlp.down_proj",
-}
-_GGUF = {theirs: ours for ours, theirs in _NAMES.items()}
+_GGUF = {theirs: ours for ours, theirs in PROJECTIONS.items()}
 #: Architectures whose queries and keys are permuted when they are converted to GGUF.
 _PERMUTED = frozenset({"llama"})
 
@@ -93,9 +85,9 @@ class BaseModel:
     def layer_name(self, name: str) -> str:
         """What Hugging Face calls the module that GGUF calls ``name``. Raises `BadAdapter`."""
         found = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", name)
-        if found is None or found[2] not in _NAMES:
+        if found is None or found[2] not in PROJECTIONS:
             raise BadAdapter(f"{name}: has no name in Hugging Face's models of this kind")
-        return f"model.layers.{found[1]}.{_NAMES[found[2]]}"
+        return f"model.layers.{found[1]}.{PROJECTIONS[found[2]]}"
 
     def _turned(self, theirs: str, change: Change, to_gguf: bool) -> Change:
         heads = {"q_proj": self.heads, "k_proj": self.kv_heads}.get(theirs.rpartition(".")[2])

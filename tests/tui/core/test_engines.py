@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import platform
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,11 +44,10 @@ def test_on_apple_silicon_a_directory_is_for_mlx_where_that_is_installed(
 
 
 def test_mlx_that_is_not_there_is_said_to_be_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def missing(name: str) -> None:
-        raise ModuleNotFoundError(f"No module named {name!r}", name="mlx")
-
-    monkeypatch.setattr(engines.importlib, "import_module", missing)
-    with pytest.raises(ModelUnusable, match=r"mlx is missing.*--engine llama"):
+    monkeypatch.setitem(sys.modules, "engine.mlx.engine", None)
+    with pytest.raises(
+        ModelUnusable, match=r"engine mlx is not installed.* is missing.*modeshare\[mlx\].*--engine llama"
+    ):
         open_engine(Config(engine="mlx", model=tmp_path), None, lambda _fraction: True)
 
 
