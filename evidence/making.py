@@ -20,14 +20,16 @@ from evidence.book import Book
 from evidence.cell import COUNTS, MERGED, SEQUENCE, Ask, Cell
 from evidence.files import Site
 from evidence.items import items_of, prompt_of
+from evidence.shipping import shipped
 from modes.evaluation.domains import domain
 from modes.evaluation.overlap import assert_unseen
 from modes.share.change import Adapter
 from modes.share.exchange.base import BaseModel
-from modes.share.library import Shelved
+from modes.share.library import Library, Shelved
 from modes.share.subspace import build, grow, project, reconstructed, seeded
 from modes.training.data import Sample, from_examples, in_prompt
 from modes.training.plan import TARGETS, Plan
+from tui.core.coefficients import SHIPPED
 
 if TYPE_CHECKING:
     from modes.training.trainer import Report
@@ -51,10 +53,15 @@ class Maker:
         return identified(self._site)
 
     def make(self, cell: Cell) -> None:
-        """Make ``cell`` and what it begins with, as far as it is not there. Raises what training raises."""
+        """Make ``cell``, and first what it begins with, unless it is there or ships. Raises as training."""
+        if cell.makes and self.book.library(cell).current() is not None:
+            return
+        if cell.makes and (found := shipped(self.book, cell, Library(SHIPPED))) is not None:
+            self.book.library(cell).save(found)
+            return
         for name in cell.before:
             self.make(self.book.cells[name])
-        if not cell.makes or self.book.library(cell).current() is not None:
+        if not cell.makes:
             return
         settled = self.book.settled(cell)
         began = time.time()
