@@ -24,6 +24,8 @@ from tests.engine.remote.conftest import Replayed
 from tests.engine.remote.replaying import DONE, Answer, Replay, Silence, event, piece, replaying, said
 
 GOOD = Answer([piece("Hel"), piece("lo", "stop"), DONE])
+#: Seconds for a server to see that nobody listens, on a busy machine; an answer here would take 30.
+PATIENCE = 20
 HTML = said("<html><body>Welcome to nginx</body></html>", kind="text/html; charset=utf-8")
 
 
@@ -248,18 +250,16 @@ class TestCancelling:
         one = request("hi")
         stream = engine.generate(one)
         assert next(stream).text == "a"
-        began = time.monotonic()
         engine.cancel(one.id)
         assert gather(stream).done == "cancelled"
-        assert replay.hung_up.wait(2)
-        assert time.monotonic() - began < 2
+        assert replay.hung_up.wait(PATIENCE)
 
     def test_letting_go_of_an_answer_cancels_it(self, replayed: Replayed) -> None:
         engine, replay = replayed(Answer([piece("a"), 30.0]))
         stream = engine.generate(request("hi"))
         next(stream)
         del stream
-        assert replay.hung_up.wait(2)
+        assert replay.hung_up.wait(PATIENCE)
 
     def test_cancelling_works_before_anything_came(self, replayed: Replayed) -> None:
         engine, _ = replayed(Answer([30.0]))
@@ -281,7 +281,7 @@ class TestCancelling:
         engine, replay = replayed(Answer([piece("one EN"), piece("D two"), 30.0]))
         answer = ask(engine, "hi", stop=("END",))
         assert (answer.text, answer.done) == ("one ", "stop")
-        assert replay.hung_up.wait(2)
+        assert replay.hung_up.wait(PATIENCE)
 
 
 class TestPlainServers:

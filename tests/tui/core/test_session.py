@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import time
 from pathlib import Path
 
 import pytest
@@ -26,9 +25,8 @@ def begin(config: Config, store: Store, data: Path, modes: Path | None = None) -
 def test_a_session_begins_before_its_model_is_there_and_answers_when_it_is(
     store: Store, data: Path, base: Voice
 ) -> None:
-    began = time.monotonic()
     session = begin(SMALL, store, data)
-    assert time.monotonic() - began < 0.1
+    assert session.loader.engine is None
     turns = session.turns()
     assert session.turns() is turns, "what could not be saved is kept in it"
     assert finished(list(turns.run(asked(store, base)))).content

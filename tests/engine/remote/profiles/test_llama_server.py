@@ -81,7 +81,7 @@ def test_cancelling_frees_the_servers_slot(engine: RemoteEngine, llama_url: str)
     assert busy()
     engine.cancel(one.id)
     assert gather(stream).done == "cancelled"
-    until = time.monotonic() + 5
+    until = time.monotonic() + 30
     while busy() and time.monotonic() < until:
         time.sleep(0.05)
     assert not busy()
