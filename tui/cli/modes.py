@@ -121,19 +121,32 @@ def rollback() -> None:
 
 @modes.command()
 @click.argument("name", required=False)
+@click.option(
+    "--adapter",
+    type=click.Path(exists=True, path_type=Path),
+    help="Check this exported adapter instead, before another program gets it.",
+)
 @click.option("--model", metavar="PATH", help="The base that they are for. Default: the configured one.")
 @json_option
 @click.pass_context
-def verify(ctx: click.Context, name: str | None, model: str | None, as_json: bool) -> None:
+def verify(
+    ctx: click.Context, name: str | None, adapter: Path | None, model: str | None, as_json: bool
+) -> None:
     """Check coefficients, NAME's or all: the base, the values, how large each change is.
 
     What is good is on record as verified; a mode with other coefficients loads only when asked for by name.
     """
     from tui.core.paths import data_dir
-    from tui.headless.verifying import verify_modes
+    from tui.headless.verifying import verify_adapter, verify_modes
 
+    if name and adapter:
+        raise click.UsageError("name a mode or an --adapter, not both")
     data = data_dir()
-    verify_modes(name, base_path(ctx, model), data / "models.json", subspace_dir(data), as_json)
+    base, remembered = base_path(ctx, model), data / "models.json"
+    if adapter:
+        verify_adapter(adapter, base, remembered, as_json)
+    else:
+        verify_modes(name, base, remembered, subspace_dir(data), as_json)
 
 
 @modes.command()

@@ -5,8 +5,9 @@ It must not know where coefficients are kept, nor who takes the files.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from engine.lowrank import Basis, Coefficients
@@ -17,13 +18,36 @@ if TYPE_CHECKING:
 _NOISE = 1e-4
 
 
-def write_mode(form: Form, target: Path, basis: Basis, coefficients: Coefficients, model: Path) -> None:
-    """Write an adapter in ``form`` at ``target`` for the base in the GGUF ``model``. Raises `BadAdapter`."""
+def write_mode(
+    form: Form,
+    target: Path,
+    basis: Basis,
+    coefficients: Coefficients,
+    model: Path,
+    about: Mapping[str, Any] | None = None,
+) -> None:
+    """Write an adapter in ``form`` at ``target`` for the base in the GGUF ``model``. Raises `BadAdapter`.
+
+    A folder says what it holds, and ``about`` it (`modes.share.exchange.meta`).
+    """
+    from modes.share.checking import digest
     from modes.share.exchange import FORMS, BaseModel
+    from modes.share.exchange.meta import write_meta
     from modes.share.subspace import reconstructed
 
-    changes = reconstructed(basis, coefficients)
-    FORMS[form](target, {name: _lean(change) for name, change in changes.items()}, BaseModel.of(model))
+    base = BaseModel.of(model)
+    changes = {name: _lean(change) for name, change in reconstructed(basis, coefficients).items()}
+    FORMS[form](target, changes, base)
+    if target.is_dir():
+        said = {
+            "model": model.name,
+            "architecture": base.architecture,
+            "form": form,
+            "rank": max(change.left.shape[1] for change in changes.values()),
+            "modules": len(changes),
+            "digest": digest(basis, coefficients),
+        }
+        write_meta(target, basis.base, {**said, **(about or {})})
 
 
 def exporter() -> Export:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
+import time
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from engine.fingerprint import Fingerprint
 from modes.mode import Mode
+from modes.share.checking import verified
 from modes.share.compaction import basis_bytes, core_bytes
 from modes.share.exchange import BaseModel, read_adapter
+from modes.share.exchange.meta import read_meta
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.taking import Taken, opened, take, without
 from tui.core.coefficients import SHIPPED, held
@@ -29,8 +33,10 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
     `BadAdapter`, `LibraryError`.
     """
     base = BaseModel.of(model)
-    adapter = read_adapter(path, base)
     library, identity = Library(folder), identified(model, remembered)
+    if path.is_dir():
+        read_meta(path, identity)
+    adapter = read_adapter(path, base)
     old = opened(library, identity, model.name, Library(SHIPPED))
     tell_taken(name, folder, take(library, old, name, adapter, {"imported": str(path)}))
 
@@ -42,7 +48,15 @@ def export_mode(name: str, target: Path, form: Form, model: Path, folder: Path) 
         raise LibraryError(unknown(name, shelved, folder))
     if target.exists():
         raise LibraryError(f"{target} is there already and was left as it is: give another name")
-    write_mode(form, target, shelved.basis, shelved.modes[name], model)
+    coefficients = shelved.modes[name]
+    about = {
+        "mode": name,
+        "verified": verified(shelved.basis, coefficients, shelved.notes.get("verified", {}).get(name)),
+        "trained": shelved.notes.get("trained", {}).get(name),
+        "modeshare": version("modeshare"),
+        "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+    }
+    write_mode(form, target, shelved.basis, coefficients, model, about)
     write_line(f"{name}: written to {target}")
 
 

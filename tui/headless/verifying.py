@@ -9,9 +9,13 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from modes.share.change import BadAdapter
 from modes.share.checking import Spectrum, digest, refusals, spectra
+from modes.share.exchange import BaseModel, read_adapter
+from modes.share.exchange.meta import read_meta
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.norms import weight_norms
+from modes.share.subspace import build
 from modes.share.taking import opened
 from tui.core.coefficients import SHIPPED, held
 from tui.headless.coefficients import identified, unknown
@@ -49,6 +53,34 @@ def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, 
         library.note(recorded(shelved, {one: not why[one] for one in names}))
     if bad := [f"{one} ({'; '.join(reasons)})" for one, reasons in why.items() if reasons]:
         raise Refused(f"refused: {', '.join(bad)}")
+
+
+def verify_adapter(path: Path, model: Path, remembered: Path, as_json: bool) -> None:
+    """Look at an adapter that is to be given to another program, and print what was found.
+
+    Raises `Refused` for one that is not for ``model``, is not what was exported, or changes it too much.
+    """
+    identity = identified(model, remembered)
+    try:
+        meta = read_meta(path, identity) if path.is_dir() else None
+        adapter = read_adapter(path, BaseModel.of(model))
+    except BadAdapter as error:
+        raise Refused(str(error)) from error
+    name = str((meta or {}).get("mode", path.name))
+    built = build({name: adapter}, identity, tolerance=0.0)
+    found = spectra(built.basis, built.modes[name], weight_norms(model, adapter))
+    reasons = refusals(found)
+    _tell({name: found}, {name: reasons}, as_json, every=False)
+    if reasons:
+        raise Refused(f"refused: {name} ({'; '.join(reasons)})")
+    if not as_json:
+        write_line(_vouched(meta))
+
+
+def _vouched(meta: Mapping[str, Any] | None) -> str:
+    if meta is None:
+        return "it does not say which base it was made for: its shapes fit this one"
+    return f"made for this base; its {len(meta['files'])} files are those that were exported"
 
 
 def check_trained(name: str, library: Library, shelved: Shelved, model: Path) -> None:

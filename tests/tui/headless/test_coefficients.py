@@ -23,7 +23,7 @@ def adapter(base: BaseModel, seed: int, rank: int = 2) -> Adapter:
     """Strong enough that the model says something else, on two kinds of module."""
     rng = np.random.default_rng(seed)
     names = [name for name in base.shapes if "attn_output" in name or "ffn_down" in name]
-    return {name: change(rng, base.shapes[name], rank, 0.004) for name in names}
+    return {name: change(rng, base.shapes[name], rank, 0.035) for name in names}
 
 
 def wrote(program: Program, name: str, base: BaseModel, seed: int = 1, form: str = "peft") -> Path:

@@ -163,3 +163,32 @@ def test_an_objection_of_the_gate_raises_the_rank_and_at_last_refuses(library: L
     compact_modes(size(library) // 3, library.folder, lambda: second)
     assert tried[0] < size(library)
     assert library.current() == "v2"
+
+
+def test_an_exported_adapter_is_checked_before_another_program_gets_it(program: Program) -> None:
+    folder = program.data.parent / "legal"
+    assert program.run("modes", "export", "legal", str(folder)).code == 0
+    meta = json.loads((folder / "adapter_meta.json").read_text())
+    assert [meta["mode"], meta["verified"], meta["rank"], meta["modules"]] == ["legal", True, 16, 60]
+    assert meta["trained"]["samples"] == [872, 96]
+    good = program.run("modes", "verify", "--adapter", str(folder))
+    assert [good.code, good.err] == [0, ""]
+    assert good.out.startswith("legal: verified, 60 modules")
+    assert "made for this base; its 2 files are those that were exported" in good.out
+    (folder / "adapter_config.json").write_text("{}")
+    bad = program.run("modes", "verify", "--adapter", str(folder))
+    assert bad.code == 5
+    assert "adapter_config.json is not what was exported" in bad.err
+    brought = program.run("modes", "import", "law", str(folder))
+    assert brought.code == 1
+    assert "adapter_config.json is not what was exported" in brought.err
+
+
+def test_an_adapter_from_elsewhere_is_checked_as_far_as_it_goes(program: Program, starter: Path) -> None:
+    path = wrote(program, "river", BaseModel.of(starter))
+    good = program.run("modes", "verify", "--adapter", str(path))
+    assert good.code == 0
+    assert "it does not say which base it was made for: its shapes fit this one" in good.out
+    (path / "adapter_model.safetensors").write_bytes(b"")
+    assert program.run("modes", "verify", "--adapter", str(path)).code == 5
+    assert program.run("modes", "verify", "river", "--adapter", str(path)).code == 2
