@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from engine.plan.kinds import KINDS, Kind, mlx
+from engine.plan.kinds import KINDS, Kind, grouped, mlx
 from engine.plan.shape import Shape, Unplannable, check, shape_of
 from engine.plan.weights import bytes_there, weights_of
 
@@ -93,18 +93,20 @@ def _shape(text: Mapping[str, Any]) -> Shape:
 
 
 def _kind(config: Mapping[str, Any], stored: str | None) -> tuple[str, Kind]:
-    """How the weights are stored: as asked, as MLX says, or in 16 bits."""
+    """How the weights are stored: as asked, as the config says, or in 16 bits."""
     if stored is not None:
         return stored, KINDS[stored]
     quantised = config.get("quantization") or config.get("quantization_config")
     if quantised:
-        if not isinstance(quantised, Mapping) or not _is_uniform(quantised):
+        method = _uniform(quantised) if isinstance(quantised, Mapping) else None
+        if method is None:
             raise Unplannable(
                 "the bytes of this quantisation are not known without the weights: put them beside it, "
                 f"or say how they are stored (--weights {'|'.join(KINDS)})"
             )
         bits, group = quantised["bits"], quantised["group_size"]
-        return f"MLX {bits} bits in groups of {group}", partial(mlx, bits=bits, group=group)
+        kind = mlx if method == "MLX" else grouped
+        return f"{method} {bits} bits in groups of {group}", partial(kind, bits=bits, group=group)
     width = config.get("torch_dtype") or config.get("dtype") or "bfloat16"
     if width not in ("bfloat16", "float16"):
         raise Unplannable(
@@ -113,12 +115,14 @@ def _kind(config: Mapping[str, Any], stored: str | None) -> tuple[str, Kind]:
     return str(width), KINDS["bf16"]
 
 
-def _is_uniform(quantised: Mapping[str, Any]) -> bool:
-    """MLX's affine form, the same for every matrix."""
+def _uniform(quantised: Mapping[str, Any]) -> str | None:
+    """MLX (its affine form), AWQ or GPTQ, the same for every matrix; None for anything else."""
     known = _is_number(quantised.get("bits")) and _is_number(quantised.get("group_size"))
-    mixed = any(isinstance(value, Mapping) for value in quantised.values())
-    foreign = quantised.get("quant_method") or quantised.get("mode", "affine") != "affine"
-    return known and not mixed and not foreign
+    if not known or any(isinstance(value, Mapping) for value in quantised.values()):
+        return None
+    if method := quantised.get("quant_method"):
+        return str(method).upper() if method in ("awq", "gptq") else None
+    return "MLX" if quantised.get("mode", "affine") == "affine" else None
 
 
 def _is_number(value: object) -> bool:

@@ -1,7 +1,7 @@
 """Bytes of weights that are not there: by the shape of each, and how a kind of file stores it.
 
 Q4_K_M mixes kinds by the rules of llama.cpp's ``llama-quant.cpp``; MLX keeps a scale and a bias of 16 bits
-with every group of numbers.
+with every group of numbers; AWQ and GPTQ keep a scale of 16 bits and a zero of as many as a number has.
 """
 
 from __future__ import annotations
@@ -38,6 +38,14 @@ def mlx(weight: Weight, _layers: int, *, bits: int, group: int) -> int:
     """MLX's affine quantisation."""
     numbers = weight.columns * weight.rows
     return 2 * numbers if weight.rows == 1 else numbers * bits // 8 + numbers // group * 4
+
+
+def grouped(weight: Weight, _layers: int, *, bits: int, group: int) -> int:
+    """AWQ and GPTQ, which leave the embedding and the last layer in 16 bits."""
+    numbers = weight.columns * weight.rows
+    if weight.rows == 1 or weight.role in ("embedding", "output"):
+        return 2 * numbers
+    return numbers * bits // 8 + numbers // group * (16 + bits) // 8
 
 
 def _plain(weight: Weight, _layers: int, *, width: int) -> int:
@@ -79,6 +87,7 @@ KINDS: dict[str, Kind] = {
     "q6_k": partial(_ggml, kind=_Q.Q6_K),
     "q4_k_m": _q4_k_m,
     "q4_0": partial(_q6_output, kind=_Q.Q4_0),
+    "awq-4bit": partial(grouped, bits=4, group=128),
     "mlx-8bit": partial(mlx, bits=8, group=64),
     "mlx-4bit": partial(mlx, bits=4, group=64),
 }

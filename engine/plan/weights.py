@@ -15,7 +15,7 @@ def weights_of(shape: Shape, tied: bool, biased: bool) -> Iterator[Weight]:
     """Every weight; ``tied``: the embedding is the output too, ``biased``: Q, K and V have biases."""
     wide, queries = shape.embedding, shape.heads * shape.key
     keys, values = shape.kv_heads * shape.key, shape.kv_heads * shape.value
-    yield Weight(wide, shape.vocabulary, "output" if tied else "")
+    yield Weight(wide, shape.vocabulary, "output" if tied else "embedding")
     if not tied:
         yield Weight(wide, shape.vocabulary, "output")
     yield Weight(wide)

@@ -65,6 +65,19 @@ def test_an_mlx_config_says_how_its_weights_are_stored() -> None:
     assert planned.weights == read(MLX, "mlx-4bit").weights
 
 
+@pytest.mark.parametrize("method", ["awq", "gptq"])
+def test_awq_and_gptq_leave_embedding_and_last_layer_in_16_bits(tmp_path: Path, method: str) -> None:
+    whole = json.loads((LARGE / "config.json").read_text())
+    packed = {"quant_method": method, "bits": 4, "group_size": 128, "zero_point": True}
+    (tmp_path / "config.json").write_text(json.dumps({**whole, "quantization_config": packed}))
+    planned = read(tmp_path)
+    assert planned.stored == f"{method.upper()} 4 bits in groups of 128, by shape"
+    assert planned.weights == read(LARGE, "awq-4bit").weights
+    ends, norms = 2 * 128_256 * 8_192, (2 * 80 + 1) * 8_192
+    linear = 70_553_706_496 - ends - norms
+    assert planned.weights == 2 * (ends + norms) + linear * 4 // 8 + linear // 128 * 20 // 8
+
+
 def test_safetensors_beside_a_config_are_counted_as_they_are(tmp_path: Path) -> None:
     wrote(tmp_path)
     save_file({"a": np.zeros((3, 5), np.float32)}, tmp_path / "model-1.safetensors")
@@ -102,7 +115,7 @@ def test_a_damaged_safetensors_file_is_named(tmp_path: Path) -> None:
         ({"quantization": {"bits": 4, "group_size": 32, "mode": "mxfp4"}}, "put them beside it"),
         ({"text_config": 1}, "its text_config is no JSON object"),
         ({"quantization": {"bits": 4, "group_size": 64, "x": {"bits": 8}}}, "put them beside it"),
-        ({"quantization_config": {"quant_method": "awq", "bits": 4, "group_size": 128}}, "--weights"),
+        ({"quantization_config": {"quant_method": "fp8", "bits": 8, "group_size": 128}}, "--weights"),
         ({"torch_dtype": "float32"}, "weights in float32"),
     ],
 )
