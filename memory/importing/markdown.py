@@ -21,6 +21,8 @@ _FENCE = re.compile(r" {0,3}(```+|~~~+)")
 def document(text: str, path: Path, like: Draft) -> Draft:
     """One memory, or one with a part for each section, or several for a long one. Raises `BadMemory`.
 
+    Short sections too: what a file has of other things would hide each from a question about it.
+
     A part begins with the headings that it stands under, and its provenance ends with them.
     """
     text = text.replace("\0", "")
@@ -36,7 +38,7 @@ def document(text: str, path: Path, like: Draft) -> Draft:
         for _, piece in pieces(section, max(SIZE // 2, SIZE - len(under) - 2))
     ]
     whole = replace(like, content=body.strip(), provenance=str(path))
-    return whole if len(whole.content) <= SIZE or not parts else replace(whole, parts=tuple(parts))
+    return whole if len(parts) < 2 else replace(whole, parts=tuple(parts))
 
 
 def _place(path: Path, under: str) -> str:

@@ -8,6 +8,7 @@ from contextlib import closing
 import pytest
 
 from memory.embed import LocalEmbedder
+from memory.importing.run import import_path
 from memory.recall.recall import Recall
 from memory.recalled import Policy
 from memory.record import Memory
@@ -23,6 +24,19 @@ ANSWERED = {
     "How do I make bean bread?": "Grandmother's bean bread: cornmeal, pinto beans, boiled for an hour.",
     "Who has to run the deploy script?": "The deploy script must be run as the service user, never as root.",
     "When should I meet Anna?": "Anna prefers meetings in the morning and does not like phone calls.",
+}
+NOTES = """# House
+The roof leaks above the kitchen since March; the roofer is Ames, phone on the fridge.
+The boiler was serviced in October 2026 and needs a new valve next year.
+# Garden
+The pear tree is pruned in February. Slugs eat the hostas.
+"""
+IN_ONE_FILE = {
+    "When was the boiler serviced?": "House",
+    "Who repairs the roof?": "House",
+    "what eats the hostas": "Garden",
+    "When do I prune the pear tree?": "Garden",
+    "boiler valve": "House",
 }
 STRANGERS = (
     "What is the capital of France?",
@@ -60,3 +74,24 @@ def test_a_question_that_no_note_answers_is_near_to_none(
     store: MemoryStore, embedder: LocalEmbedder, question: str
 ) -> None:
     assert Recall(store, embedder, patience=60).recall(question, Policy()).abstained
+
+
+@pytest.fixture(scope="module")
+def imported(embedder: LocalEmbedder, tmp_path_factory: pytest.TempPathFactory) -> Iterator[MemoryStore]:
+    """A store with one file of notes about several things."""
+    file = tmp_path_factory.mktemp("notes") / "notes.md"
+    file.write_text(NOTES)
+    with closing(MemoryStore.open(None)) as made:
+        import_path(made, file)
+        while lacking := made.lacking(embedder.model, 10):
+            names, texts = zip(*lacking, strict=True)
+            made.put_vectors(embedder.model, names, embedder.embed(texts))
+        yield made
+
+
+@pytest.mark.parametrize(("question", "section"), IN_ONE_FILE.items())
+def test_the_section_of_a_file_that_answers_is_found_whatever_else_the_file_says(
+    imported: MemoryStore, embedder: LocalEmbedder, question: str, section: str
+) -> None:
+    (found,) = Recall(imported, embedder, patience=60).recall(question, Policy()).shown
+    assert found.content.startswith(section)

@@ -44,6 +44,14 @@ def test_a_short_markdown_file_is_one_memory_with_its_front_matter() -> None:
     assert made.metadata == {"title": "Tea"}
 
 
+def test_short_sections_are_parts_of_their_own() -> None:
+    made = markdown.document("# House\nThe roof leaks.\n# Garden\nSlugs eat the hostas.\n", PATH, LIKE)
+    assert [part.content for part in made.parts] == [
+        "House\n\nThe roof leaks.",
+        "Garden\n\nSlugs eat the hostas.",
+    ]
+
+
 def test_tags_may_stand_below_each_other() -> None:
     assert markdown.document("---\ntags:\n  - a\n  - b c\n---\ntext", PATH, LIKE).tags == ("a", "b c")
 
