@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.core.config import Config, ConfigError, EngineName
-from tui.core.models import chosen_model
+from tui.core.models import chosen_model, starter_model
 
 if TYPE_CHECKING:
     from engine.contract import Engine, Progress
@@ -33,6 +33,14 @@ def chosen_engine(config: Config) -> EngineName:
         return "remote"
     mlx = config.model is not None and config.model.is_dir() and importlib.util.find_spec("mlx") is not None
     return "mlx" if mlx and platform.system() == "Darwin" and platform.machine() == "arm64" else "llama"
+
+
+def expected_name(config: Config) -> str | None:
+    """What to call the model until it tells its own name: a server's model or host, the name of a file."""
+    if config.server is not None and config.engine in (None, "remote"):
+        return config.server_model or config.server.rpartition("@")[2]
+    path = config.model or starter_model()
+    return path.name.removesuffix(".gguf") if path else None
 
 
 def check_chosen(config: Config) -> None:

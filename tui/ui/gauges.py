@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from textual.content import Content
 
-from tui.core.models import starter_model
+from tui.core.engines import expected_name
 from tui.ui.text import one_line
 from tui.ui.widgets.status import Field
 
@@ -27,12 +27,9 @@ SHORT_NAME = 13
 
 
 def model_name(session: Session) -> str:
-    """The model's own name once it is loaded, before that the name of its file."""
+    """The model's own name once it is loaded, before that where it is looked for."""
     engine = session.loader.engine
-    if engine is not None:
-        return one_line(engine.info.name)
-    path = session.config.model or starter_model()
-    return one_line(path.stem) if path else "no model"
+    return one_line(engine.info.name if engine else expected_name(session.config) or "no model")
 
 
 def fields(session: Session, badge: Content, desk: Desk, split: Split | None) -> list[Field]:

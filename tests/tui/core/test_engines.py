@@ -12,7 +12,7 @@ from engine.contract import ModelUnusable
 from tests.engine.remote.replaying import DONE, Answer, Replay, piece, replaying
 from tui.core import engines, models
 from tui.core.config import Config, ConfigError
-from tui.core.engines import check_chosen, chosen_engine, open_engine
+from tui.core.engines import check_chosen, chosen_engine, expected_name, open_engine
 
 
 def test_what_is_named_holds() -> None:
@@ -24,6 +24,20 @@ def test_what_is_named_holds() -> None:
 def test_a_server_that_is_named_is_meant_and_without_one_it_is_llama() -> None:
     assert chosen_engine(Config(server="host")) == "remote"
     assert chosen_engine(Config()) == "llama"
+
+
+@pytest.mark.parametrize(
+    ("config", "name"),
+    [
+        (Config(server="host:8000"), "host:8000"),
+        (Config(server="https://me:secret@host/v1"), "host/v1"),
+        (Config(server="host", server_model="llama-70b"), "llama-70b"),
+        (Config(server="host", engine="llama", model=Path("a/some.model.gguf")), "some.model"),
+        (Config(model=Path("a/Qwen2.5-32B-4bit")), "Qwen2.5-32B-4bit"),
+    ],
+)
+def test_before_a_model_tells_its_name_it_is_called_by_where_it_is(config: Config, name: str) -> None:
+    assert expected_name(config) == name
 
 
 def test_a_remote_engine_without_a_server_is_told_how_to_name_one() -> None:
