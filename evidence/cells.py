@@ -36,6 +36,8 @@ TUNED_ON = "coding"
 STEPS = {"legal": 400, "coding": 300, "cherokee": 900, "reasoning": 800}
 #: Rank of an adapter of one's own, and new directions of a mode that grows.
 RANK, DIRECTIONS = 16, 4
+#: A core alone has so few numbers that it learns slowly: it is tried with so many times the steps too.
+LONGER = 2
 #: A LoRA of this rank on the same modules takes about the bytes that a mode takes of the shared subspace, all
 #: of it counted: (16 + 3 × 4) / 4 = 7 directions.
 EQUAL_RANK = 7
@@ -58,7 +60,8 @@ _MANY = {
 def cells() -> list[Cell]:
     """Every cell, each after those that it needs."""
     first = run(0)
-    early = [*first.shared, _core("coding"), *_random_tuning(), _random(RANK)]
+    early = [*first.shared, _core(TUNED_ON), *_random_tuning(), _random(RANK)]
+    longer = [_longer(_core(TUNED_ON)), _longer(_random(RANK))]
     controls = [majority(), _wrong(), _coefficients(), *(_compact(rank) for rank in (24, 20, 16, 12, 8, 4))]
     curves = [*(_phi(count) for count in (1, 2, 8)), _random(2 * RANK), _random(4 * RANK)]
     merged = [cell for kind in MERGES for cell in _merged(kind)]
@@ -67,6 +70,7 @@ def cells() -> list[Cell]:
         base(),
         *early,
         *first.own,
+        *longer,
         *controls,
         *_general(),
         *_equal_tuning(),
@@ -199,6 +203,16 @@ def _grown(name: str, method: Method, domain: str, directions: int, asks: tuple[
 
 def _core(domain: str) -> Cell:
     return _grown(f"core-s0-{domain}", "core", domain, 0, everything(domain, domain))
+
+
+def longer_name(name: str) -> str:
+    """The cell with `LONGER` times the steps of the cell ``name``."""
+    return f"{name}-x{LONGER}"
+
+
+def _longer(cell: Cell) -> Cell:
+    settings = {**cell.settings, "steps": LONGER * cell.settings["steps"]}
+    return replace(cell, name=longer_name(cell.name), settings=settings)
 
 
 def _phi(directions: int) -> Cell:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evidence.cell import Cell
-from evidence.cells import DOMAINS, RANK, TUNED_ON, chain, many, own_name
+from evidence.cells import DOMAINS, LONGER, RANK, TUNED_ON, chain, longer_name, many, own_name
 from evidence.reading import Marks, Place, Reader, paired, place
 from evidence.sizes import kept, loras, mean, trained
 from evidence.tables import MISSING, points, score, share, size, table
@@ -23,10 +23,15 @@ def by_directions(reader: Reader) -> Iterable[str]:
     shown = [
         ("own LoRA", own_name(0, TUNED_ON)),
         ("core alone, φ = 0", cell),
+        (f"the same, {LONGER} times the steps", longer_name(cell)),
         *((f"core and φ = {count}", f"phi-s0-{count}-{TUNED_ON}") for count in (1, 2)),
         ("core and φ = 4", chain("share", 0)[1]),
         ("core and φ = 8", f"phi-s0-8-{TUNED_ON}"),
         *((f"random, k = {rank}", f"random-s0-k{rank}-{TUNED_ON}") for rank in (RANK, 2 * RANK, 4 * RANK)),
+        (
+            f"random, k = {RANK}, {LONGER} times the steps",
+            longer_name(f"random-s0-k{RANK}-{TUNED_ON}"),
+        ),
     ]
     yield table(_GROWTH, [_growth(reader, name, one, TUNED_ON) for name, one in shown])
     others = [domain for domain in DOMAINS[1:] if domain != TUNED_ON]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evidence.cells import DOMAINS, ORDERS, chain
+from evidence.cells import DOMAINS, ORDERS, STEPS, TUNED_ON, chain, longer_name
 from evidence.reading import Reader, place
 from evidence.sizes import kept, loras, trained
 from modes.evaluation.item import Split
@@ -85,10 +85,9 @@ def _splits(reader: Reader, name: str, split: Split, holds: Callable[[Difference
 
 
 def _core(reader: Reader) -> Floor:
-    parts: list[tuple[str, bool] | None] = []
-    for domain in DOMAINS[1:]:
-        cell = f"core-s0-{domain}"
-        parts.append(_ratio(reader, cell, 0, domain, 1 / 100, 0.9))
+    cells = {f"core-s0-{domain}": domain for domain in DOMAINS[1:]}
+    cells[longer_name(f"core-s0-{TUNED_ON}")] = TUNED_ON
+    parts = [_ratio(reader, cell, 0, domain, 1 / 100, 0.9) for cell, domain in cells.items()]
     return _floor("core alone, at 1/100 of the parameters: 90 % of the LoRA's gain", parts)
 
 
@@ -110,8 +109,10 @@ def _ratio(
     if found is None or count is None or whole is None:
         return None
     parameters = count / whole
+    settings, usual = reader.book.cells[cell].settings, STEPS[domain]
+    steps = "" if settings["steps"] == usual else f" and {settings['steps'] / usual:g} times the steps"
     return (
-        f"run {seed + 1} {domain}: {100 * found:.1f} % at {100 * parameters:.1f} % of the parameters",
+        f"run {seed + 1} {domain}: {100 * found:.1f} % at {100 * parameters:.1f} % of the parameters{steps}",
         found >= least and parameters <= most,
     )
 

@@ -72,10 +72,10 @@ def _how(reader: Reader) -> Iterable[str]:
         f"seed and its own order of the domains ({orders}). Items of each domain: {counts}. T1 asks "
         "trained facts in wordings that were not trained, T2 facts that were never trained, T3 in another "
         "shape of question, T4 freshly made ones. A choice is the option of the highest likelihood per "
-        f"byte. Steps of 16 samples, the same for every method: {steps}; the lowest validation loss is "
-        "kept. Half of the samples carry the mode's system prompt; items are put without one where "
-        "nothing else is said. Left out are items that have eight words in a row in common with what is "
-        f"trained: {', '.join(left) or 'none'}."
+        f"byte. Steps of 16 samples, the same for every method unless a row says more: {steps}; the lowest "
+        "validation loss is kept. Half of the samples carry the mode's system prompt; items are put without "
+        "one where nothing else is said. Left out are items that have eight words in a row in common with "
+        f"what is trained: {', '.join(left) or 'none'}."
     )
     yield (
         "Numbers are per cent right with a 95 % interval: Wilson's where every item is about a fact of "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evidence.cell import Cell
-from evidence.cells import DOMAINS, ORDERS, STEPS, cells, chain, shrunk
+from evidence.cells import DOMAINS, LONGER, ORDERS, STEPS, cells, chain, longer_name, shrunk
 
 
 def test_every_cell_has_a_name_of_its_own_and_comes_after_what_it_needs() -> None:
@@ -55,10 +55,19 @@ def test_an_opponent_is_tuned_with_four_settings_at_most_and_never_on_test_items
     assert max(map(len, tuned.values())) <= 4
 
 
-def test_every_method_takes_as_many_steps_for_a_domain() -> None:
+def test_every_method_takes_as_many_steps_for_a_domain_unless_its_name_says_more() -> None:
     for cell in cells():
         if "steps" in cell.settings and cell.method != "many":
-            assert cell.settings["steps"] == STEPS[cell.domain], cell.name
+            times = LONGER if cell.name.endswith(f"-x{LONGER}") else 1
+            assert cell.settings["steps"] == times * STEPS[cell.domain], cell.name
+
+
+def test_a_core_and_a_random_basis_are_given_more_steps_alike() -> None:
+    by_name = {cell.name: cell for cell in cells()}
+    for name in ("core-s0-coding", "random-s0-k16-coding"):
+        longer = by_name[longer_name(name)]
+        assert longer.settings == {**by_name[name].settings, "steps": LONGER * STEPS["coding"]}
+        assert longer.tuned == by_name[name].tuned
 
 
 def test_there_are_twelve_modes_or_more_in_the_curve_by_their_number() -> None:
