@@ -35,12 +35,14 @@ class ChatTemplate:
             if source is None:
                 raise ValueError("the model file has no chat template")
             self._formatter = Jinja2ChatFormatter(source, eos_token=eos, bos_token=bos)
+            self._whole = Jinja2ChatFormatter(source, eos, bos, add_generation_prompt=False)
             self._formatter(messages=[{"role": "user", "content": "a"}])
         except _REFUSALS as error:
             unread = f"the model's chat template cannot be read ({error})"
             self.note = f"{unread if source is not None else error}: ChatML is used"
             self.stops = CHATML_ENDS
             self._formatter = Jinja2ChatFormatter(CHATML, eos_token=eos, bos_token=bos)
+            self._whole = Jinja2ChatFormatter(CHATML, eos, bos, add_generation_prompt=False)
             source = None
         self._knows_thinking = "enable_thinking" in (source or "")
         self.thinks = self._knows_thinking or THINK_OPEN in (source or "")
@@ -61,18 +63,29 @@ class ChatTemplate:
                 f"the model's chat template refuses this conversation ({error}): begin a new one"
             ) from error
 
+    def plain(self, messages: Sequence[Message], asking: bool) -> str:
+        """One rendering without thinking, ``asking`` up to where an answer begins, else to the last message.
+
+        Raises what a template raises that refuses it.
+        """
+        if not self._takes_system:
+            messages = fold_system(messages)
+        return self._render(messages, False, self._formatter if asking else self._whole)
+
     def answer(self, messages: Sequence[Message]) -> str:
         """The prompt, ending where an answer without thinking begins. Raises `GenerationFailed`."""
         prompt = self.render(messages, thinking=False)
         begun = prompt.rstrip()
         return f"{begun}\n\n{THINK_CLOSE}\n\n" if begun.endswith(THINK_OPEN) else prompt
 
-    def _render(self, messages: Sequence[Message], thinking: bool | None) -> str:
+    def _render(
+        self, messages: Sequence[Message], thinking: bool | None, formatter: Jinja2ChatFormatter | None = None
+    ) -> str:
         extra: dict[str, Any] = {}
         if self._knows_thinking and thinking is not None:
             extra["enable_thinking"] = thinking
         plain: Any = [{"role": m.role, "content": m.content} for m in messages]
-        return str(self._formatter(messages=plain, **extra).prompt)
+        return str((formatter or self._formatter)(messages=plain, **extra).prompt)
 
     def _probe_system(self) -> bool:
         try:
