@@ -9,6 +9,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from modes.share.change import BadAdapter
 from modes.share.checking import Spectrum, digest, refusals, spectra
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.norms import weight_norms
@@ -54,8 +55,11 @@ def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, 
 def check_trained(name: str, library: Library, shelved: Shelved, model: Path) -> None:
     """Look at what was just trained here: verified, unless something speaks against it, which is said."""
     coefficients = shelved.modes[name]
-    found = spectra(shelved.basis, coefficients, weight_norms(model, coefficients.cores))
-    reasons = refusals(found)
+    try:
+        norms = weight_norms(model, coefficients.cores)
+        reasons = refusals(spectra(shelved.basis, coefficients, norms))
+    except BadAdapter as error:  # weights whose size cannot be told
+        reasons = [str(error)]
     library.note(recorded(shelved, {name: not reasons}))
     if reasons:
         write_line(f"{name}: not verified, it loads only when asked for by name: {'; '.join(reasons)}")
