@@ -32,6 +32,7 @@ from modes.training.trainer import Trainer
 from tui.core.models import starter_model
 
 ROUNDS = 3
+_LAYERS, _LENGTH = 12, 128
 PLAN = Plan(batch=2, directions=16, precision="f32")
 SAMPLES = [
     Sample((Message("user", f"What opens gate {at}?"),), f"Zebra {at * 7} does.", "here") for at in range(2)
@@ -71,12 +72,12 @@ def middling() -> Any:
     """A model of random weights that is large enough for activations to count."""
     about = {
         "model_type": "llama",
-        "hidden_size": 256,
-        "num_hidden_layers": 12,
-        "intermediate_size": 768,
-        "num_attention_heads": 8,
+        "hidden_size": 128,
+        "num_hidden_layers": _LAYERS,
+        "intermediate_size": 384,
+        "num_attention_heads": 4,
         "rms_norm_eps": 1e-5,
-        "vocab_size": 4096,
+        "vocab_size": 512,
     }
     model = Model(ModelArgs.from_dict(about))
     mx.eval(model.parameters())
@@ -84,14 +85,14 @@ def middling() -> Any:
 
 
 def peak(plan: Plan) -> float:
-    """Megabytes beyond the weights at the worst moment of a step on samples of 256 tokens."""
+    """Megabytes beyond the weights at the worst moment of a step on samples of 128 tokens."""
     model = middling()
     names = {
         f"blk.{at}.{ours}.weight": f"model.layers.{at}.{theirs}"
-        for at in range(12)
+        for at in range(_LAYERS)
         for ours, theirs in (("attn_output", "self_attn.o_proj"), ("ffn_down", "mlp.down_proj"))
     }
-    samples = [Encoded(tuple((at * 31 + i) % 4096 for i in range(256)), 240) for at in range(16)]
+    samples = [Encoded(tuple((at * 31 + i) % 512 for i in range(_LENGTH)), _LENGTH - 8) for at in range(16)]
     trainer = MlxTrainer(model, adapt_mlx(model, names, {}, 8, 2.0), plan, samples, samples)
     trainer._share = False
     before = mx.get_active_memory()

@@ -35,15 +35,15 @@ class ChatTemplate:
             if source is None:
                 raise ValueError("the model file has no chat template")
             self._formatter = Jinja2ChatFormatter(source, eos_token=eos, bos_token=bos)
-            self._whole = Jinja2ChatFormatter(source, eos, bos, add_generation_prompt=False)
             self._formatter(messages=[{"role": "user", "content": "a"}])
         except _REFUSALS as error:
             unread = f"the model's chat template cannot be read ({error})"
             self.note = f"{unread if source is not None else error}: ChatML is used"
             self.stops = CHATML_ENDS
             self._formatter = Jinja2ChatFormatter(CHATML, eos_token=eos, bos_token=bos)
-            self._whole = Jinja2ChatFormatter(CHATML, eos, bos, add_generation_prompt=False)
             source = None
+        self._written = (source or CHATML, eos, bos)
+        self._whole: Jinja2ChatFormatter | None = None
         self._knows_thinking = "enable_thinking" in (source or "")
         self.thinks = self._knows_thinking or THINK_OPEN in (source or "")
         self._takes_system = self._probe_system()
@@ -70,7 +70,9 @@ class ChatTemplate:
         """
         if not self._takes_system:
             messages = fold_system(messages)
-        return self._render(messages, False, self._formatter if asking else self._whole)
+        if not asking and self._whole is None:
+            self._whole = Jinja2ChatFormatter(*self._written, add_generation_prompt=False)
+        return self._render(messages, False, None if asking else self._whole)
 
     def answer(self, messages: Sequence[Message]) -> str:
         """The prompt, ending where an answer without thinking begins. Raises `GenerationFailed`."""

@@ -27,8 +27,9 @@ class Loss:
             text.model = Chosen(body)
         self._model = model
         self._chosen: Chosen | None = text.model if isinstance(body, nn.Module) else None
-        plain = all(type(one) is KVCache for one in make_prompt_cache(model))
-        self.shares = plain and self._chosen is not None
+        kinds = [type(one) for one in make_prompt_cache(model)]
+        self._count = len(kinds)
+        self.shares = set(kinds) == {KVCache} and self._chosen is not None
 
     def __call__(self, batch: Batch) -> tuple[Any, int]:
         """Sum of the cross entropies (nats) of what the batch has to learn, and of how many tokens."""
@@ -53,7 +54,7 @@ class Loss:
         if not len(batch.shared):
             return None
         assert self._chosen is not None, "whoever shares has asked"
-        read = [Beginning() for _ in self._model.layers]
+        read = [Beginning() for _ in range(self._count)]
         self._chosen.body(mx.array(batch.shared)[None], cache=read)
         return [one.repeated(len(batch.tokens)) for one in read]
 
