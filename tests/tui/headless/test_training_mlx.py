@@ -10,15 +10,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from mlx import nn
 
 from engine.fingerprint import fingerprint
-from modes.share.library import Library
-from modes.share.subspace import reconstructed
+from modes.share.library import Library, Shelved
+from modes.share.subspace import project, reconstructed, seeded
 from modes.training.endings import CannotTrain
 from tests.engine.mlx.conftest import write_tiny_folder
-from tests.modes.share.adapters import dense
+from tests.modes.share.adapters import adapter, dense
+from tests.modes.share.test_folder import NAME, D, N, linear, write_folder
 from tests.tui.program import Outcome, Program, outcome
 from tui.headless.training import teacher_of
+from tui.headless.verifying import check_trained
 
 
 @pytest.fixture
@@ -77,6 +80,21 @@ def test_a_damaged_directory_is_an_unusable_model(program: Program, folder: Path
     assert said.code in (1, 3)
     assert not said.traceback
     assert "tiny" in said.err
+
+
+def test_a_size_that_cannot_be_told_leaves_what_was_trained_unverified(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    module = nn.QuantizedLinear.from_linear(linear(), 32, 4, mode="mxfp4")
+    base = write_folder(tmp_path / "base", module, {"group_size": 32, "bits": 4, "mode": "mxfp4"})
+    basis = seeded({NAME: (N, D)}, 2, "base", 0)
+    coefficients, _ = project(basis, adapter(0, shapes={NAME: (N, D)}))
+    library, shelved = Library(tmp_path / "subspace"), Shelved(basis, {"zebra": coefficients})
+    library.save(shelved)
+    check_trained("zebra", library, shelved, base)
+    assert "zebra: not verified, it loads only when asked for by name" in (said := capsys.readouterr().out)
+    assert "packed as mxfp4 are not read here" in said
+    assert library.notes()["verified"] == {}
 
 
 @pytest.mark.model
