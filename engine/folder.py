@@ -23,7 +23,9 @@ _ASIDE = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Tensor:
+class Tensor:
+    """Where a tensor is: bytes from ``start`` to ``end`` of ``file``; ``kind`` as safetensors calls it."""
+
     name: str
     kind: str
     shape: tuple[int, ...]
@@ -43,6 +45,11 @@ def stamps(folder: Path) -> str:
     return repr([(file.name, file.stat().st_size, file.stat().st_mtime_ns) for file in files])
 
 
+def folder_tensors(folder: Path) -> list[Tensor]:
+    """All of them. Raises `OSError`, `ValueError` for a damaged file."""
+    return [tensor for file in weight_files(folder) for tensor in _tensors(file)]
+
+
 def folder_digest(folder: Path, cancelled: threading.Event | None = None) -> str | None:
     """SHA-256 (hex) over the config and every tensor's name, shape, type and data, in order of their names.
 
@@ -52,8 +59,7 @@ def folder_digest(folder: Path, cancelled: threading.Event | None = None) -> str
     config = json.loads((folder / "config.json").read_text())
     kept = {name: value for name, value in config.items() if name not in _ASIDE}
     digest = hashlib.sha256(json.dumps(kept, sort_keys=True).encode())
-    tensors = [tensor for file in weight_files(folder) for tensor in _tensors(file)]
-    for tensor in sorted(tensors, key=lambda one: one.name):
+    for tensor in sorted(folder_tensors(folder), key=lambda one: one.name):
         digest.update(repr((tensor.name, list(tensor.shape), tensor.kind)).encode())
         with (
             tensor.file.open("rb") as file,
@@ -68,7 +74,7 @@ def folder_digest(folder: Path, cancelled: threading.Event | None = None) -> str
     return digest.hexdigest()
 
 
-def _tensors(file: Path) -> Iterator[_Tensor]:
+def _tensors(file: Path) -> Iterator[Tensor]:
     with file.open("rb") as opened:
         size = int.from_bytes(opened.read(8), "little")
         if size > file.stat().st_size:
@@ -77,4 +83,4 @@ def _tensors(file: Path) -> Iterator[_Tensor]:
     for name, about in header.items():
         if name != "__metadata__":
             start, end = about["data_offsets"]
-            yield _Tensor(name, about["dtype"], tuple(about["shape"]), file, 8 + size + start, 8 + size + end)
+            yield Tensor(name, about["dtype"], tuple(about["shape"]), file, 8 + size + start, 8 + size + end)

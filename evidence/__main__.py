@@ -23,7 +23,7 @@ from evidence.filling import STOPPED, Course, Failed, chosen, listing
 from tui.core.models import starter_model
 
 if TYPE_CHECKING:
-    from modes.training.trainer import Standing
+    from modes.training.loop import Standing
 
 #: What ``--tiny`` leaves of everything, to see that it works.
 _STEPS, _ITEMS = 2, 4

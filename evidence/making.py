@@ -32,7 +32,7 @@ from modes.training.plan import TARGETS, Plan
 from tui.core.coefficients import SHIPPED
 
 if TYPE_CHECKING:
-    from modes.training.trainer import Report
+    from modes.training.loop import Report
 
 _PLAN = {field.name for field in fields(Plan)}
 

@@ -42,6 +42,8 @@ class ChatTemplate:
             self.stops = CHATML_ENDS
             self._formatter = Jinja2ChatFormatter(CHATML, eos_token=eos, bos_token=bos)
             source = None
+        self._written = (source or CHATML, eos, bos)
+        self._whole: Jinja2ChatFormatter | None = None
         self._knows_thinking = "enable_thinking" in (source or "")
         self.thinks = self._knows_thinking or THINK_OPEN in (source or "")
         self._takes_system = self._probe_system()
@@ -61,18 +63,31 @@ class ChatTemplate:
                 f"the model's chat template refuses this conversation ({error}): begin a new one"
             ) from error
 
+    def plain(self, messages: Sequence[Message], asking: bool) -> str:
+        """One rendering without thinking, ``asking`` up to where an answer begins, else to the last message.
+
+        Raises what a template raises that refuses it.
+        """
+        if not self._takes_system:
+            messages = fold_system(messages)
+        if not asking and self._whole is None:
+            self._whole = Jinja2ChatFormatter(*self._written, add_generation_prompt=False)
+        return self._render(messages, False, None if asking else self._whole)
+
     def answer(self, messages: Sequence[Message]) -> str:
         """The prompt, ending where an answer without thinking begins. Raises `GenerationFailed`."""
         prompt = self.render(messages, thinking=False)
         begun = prompt.rstrip()
         return f"{begun}\n\n{THINK_CLOSE}\n\n" if begun.endswith(THINK_OPEN) else prompt
 
-    def _render(self, messages: Sequence[Message], thinking: bool | None) -> str:
+    def _render(
+        self, messages: Sequence[Message], thinking: bool | None, formatter: Jinja2ChatFormatter | None = None
+    ) -> str:
         extra: dict[str, Any] = {}
         if self._knows_thinking and thinking is not None:
             extra["enable_thinking"] = thinking
         plain: Any = [{"role": m.role, "content": m.content} for m in messages]
-        return str(self._formatter(messages=plain, **extra).prompt)
+        return str((formatter or self._formatter)(messages=plain, **extra).prompt)
 
     def _probe_system(self) -> bool:
         try:

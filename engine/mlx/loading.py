@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from engine.contract import LoadCancelled, ModelUnusable, Progress
+from engine.llama.template import ChatTemplate
 from engine.mlx.library import mx
 from engine.mlx.vocabulary import Vocabulary
 
@@ -38,6 +39,11 @@ class Loaded:
     def name(self) -> str:
         """The file's or the directory's."""
         return self.path.name if self.path.is_dir() else self.path.stem
+
+    def template(self) -> ChatTemplate:
+        """How the model wants to be spoken to."""
+        words = self.vocabulary
+        return ChatTemplate(words.template, bos=words.bos, eos=words.eos)
 
 
 def check_room(path: Path, needed: int, free: int) -> None:

@@ -58,18 +58,22 @@ class Opened:
     info: ModelInfo
 
 
-def open_model(path: Path, options: MlxOptions, on_progress: Progress) -> Opened:
-    """Load a GGUF or an MLX directory. Raises `ModelUnusable`, `LoadCancelled`."""
+def load_model(path: Path, on_progress: Progress) -> Loaded:
+    """A GGUF or an MLX directory, and nothing beside it yet. Raises `ModelUnusable`, `LoadCancelled`."""
     if not path.exists():
         raise ModelUnusable(
             f"no model at {path}: name a GGUF file or an MLX directory with --model, MODESHARE_MODEL or "
             "config.toml"
         )
-    here = machine()
-    here.hold_resident()
-    loaded = (load_folder if path.is_dir() else load_gguf)(path, on_progress)
+    machine().hold_resident()
+    return (load_folder if path.is_dir() else load_gguf)(path, on_progress)
+
+
+def open_model(path: Path, options: MlxOptions, on_progress: Progress) -> Opened:
+    """Load a GGUF or an MLX directory. Raises `ModelUnusable`, `LoadCancelled`."""
+    loaded = load_model(path, on_progress)
     try:
-        return _opened(loaded, options, here)
+        return _opened(loaded, options, machine())
     except BaseException:
         loaded.vocabulary.close()
         raise
@@ -86,12 +90,11 @@ def _opened(loaded: Loaded, options: MlxOptions, here: Machine) -> Opened:
         slots=1 if options.kv_bits else options.slots,
         cache=options.cache,
     )
-    words = loaded.vocabulary
-    template = ChatTemplate(words.template, bos=words.bos, eos=words.eos)
+    template = loaded.template()
     shelf, store = ModeShelf(loaded.name, wrapping, here.free), PromptStore(room.cache)
     batch = options.batch or BATCH
     return Opened(
-        vocabulary=words,
+        vocabulary=loaded.vocabulary,
         template=template,
         shelf=shelf,
         selection=wrapping.selection,

@@ -1,4 +1,4 @@
 """Learning a mode: its coefficients alone, in the shared subspace, or new directions beside them.
 
-Needs the extra ``train`` (torch, transformers). The base is the GGUF that will run, dequantised.
+With torch (the extra ``train``) on the GGUF that will run, dequantised; `modes.training.mlx` has it with MLX.
 """

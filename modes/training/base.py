@@ -17,10 +17,11 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import psutil
 import torch
 import transformers
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from modes.share.exchange.base import BaseModel
-from modes.training.encoding import Batch
+from modes.training.encoding import Batch, wanted_of
 from modes.training.endings import CannotTrain
 
 #: Bytes that training takes for every byte of weights, roughly: reading them doubles it for a moment.
@@ -44,27 +45,26 @@ class Base:
         The head is computed for those alone: with a large vocabulary it is most of the work otherwise.
         """
         hidden = self._hidden(batch)
-        learned = batch.labels[:, 1:] != -100
-        first = batch.labels[:, 0]
-        if bool((first != -100).any()):
-            raise ValueError("a label at the first token of a batch has nothing that it could be read from")
-        logits = self._head(hidden[:, :-1][learned.to(self.device)])
-        wanted = batch.labels[:, 1:][learned].to(self.device)
-        return nn.functional.cross_entropy(logits.float(), wanted, reduction="sum"), len(wanted)
+        places, wanted = wanted_of(batch)
+        logits = self._head(hidden[:, :-1][self._here(places)])
+        return nn.functional.cross_entropy(logits.float(), self._here(wanted), reduction="sum"), len(wanted)
 
     def _hidden(self, batch: Batch) -> Tensor:
         body, rows = self.model.get_decoder(), len(batch.tokens)
-        tokens, mask = batch.tokens.to(self.device), batch.mask.to(self.device)
+        tokens, mask = self._here(batch.tokens), self._here(batch.mask)
         if not len(batch.shared):
             return cast(
                 Tensor, body(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
             )
-        read = body(input_ids=batch.shared[None].to(self.device), use_cache=True).cache
+        read = body(input_ids=self._here(batch.shared[None]), use_cache=True).cache
         read.batch_repeat_interleave(rows)
         return cast(
             Tensor,
             body(input_ids=tokens, attention_mask=mask, cache=read, use_cache=True).last_hidden_state,
         )
+
+    def _here(self, numbers: NDArray[Any]) -> Tensor:
+        return torch.from_numpy(numbers).to(self.device)
 
     def _head(self, hidden: Tensor) -> Tensor:
         logits = cast(Tensor, self.model.get_output_embeddings()(hidden))

@@ -1,6 +1,7 @@
 """Samples as tokens, in the base's own chat template, and batches of them.
 
-A batch whose samples begin alike (the system prompt, mostly) carries that beginning once.
+A batch whose samples begin alike (the system prompt, mostly) carries that beginning once. It must not know
+what computes with them: tokens are spelled by a `Wording`, and batches are NumPy's.
 """
 
 from __future__ import annotations
@@ -8,20 +9,22 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 
-import torch
+import numpy as np
 from jinja2 import TemplateError
-from torch import Tensor
+from numpy.typing import NDArray
 
 from engine.contract import Message
 from engine.text import THINK_CLOSE, THINK_OPEN
-from engine.turns import CHATML, fold_system, merge_roles
+from engine.turns import fold_system, merge_roles
 from modes.training.data import BadData, Sample
 
 #: A common beginning of fewer tokens is not worth reading apart.
 _WORTH = 8
-_IGNORED = -100
+IGNORED = -100
+
+Tokens = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,30 +40,47 @@ class Encoded:
 class Batch:
     """``shared`` (P) tokens before every row; ``tokens``, ``mask``, ``labels`` (rows × longest rest).
 
-    Labels stand where their token stands; -100 is not learned.
+    Labels stand where their token stands; `IGNORED` (-100) is not learned.
     """
 
-    shared: Tensor
-    tokens: Tensor
-    mask: Tensor
-    labels: Tensor
+    shared: Tokens
+    tokens: Tokens
+    mask: Tokens
+    labels: Tokens
+
+
+class Wording(Protocol):
+    """How a base spells: ``bos`` and ``eos`` are empty where there is none.
+
+    ``first`` are the tokens that its vocabulary wants before every text.
+    """
+
+    bos: str
+    eos: str
+    first: list[int]
+
+    def rendered(self, turns: Sequence[Message], asking: bool) -> str:
+        """The chat template's text of ``turns``, with ``asking`` up to where an answer begins.
+
+        Raises `TemplateError`, `ValueError`, `TypeError` or `LookupError` for what the template refuses.
+        """
+
+    def tokens(self, text: str) -> list[int]:
+        """Of ``text``, in which control tokens are read, without any before it."""
 
 
 class Encoder:
-    """Makes tokens with a Hugging Face tokenizer; ``context`` is the most that one sample may have."""
+    """Makes tokens as ``wording`` spells them; ``context`` is the most that one sample may have."""
 
-    def __init__(self, tokenizer: Any, context: int) -> None:
-        self._tokenizer, self._context = tokenizer, context
-        self._template = tokenizer.chat_template or CHATML
-        #: What the vocabulary wants before every text, unless the template has written it.
-        self._first = [one for one in tokenizer("").input_ids[:1] if one == tokenizer.bos_token_id]
+    def __init__(self, wording: Wording, context: int) -> None:
+        self._wording, self._context = wording, context
 
     def encoded(self, sample: Sample) -> Encoded:
         """The sample as the engine would read it and write it, without thinking. Raises `BadData`."""
         prompt, ending = self._texts(sample)
-        bos = self._tokenizer.bos_token
-        first = [] if bos and prompt.startswith(bos) else self._first
-        start, end = [*first, *self._tokens(prompt)], self._tokens(ending)
+        words = self._wording
+        first = [] if words.bos and prompt.startswith(words.bos) else words.first
+        start, end = [*first, *words.tokens(prompt)], words.tokens(ending)
         if len(start) + len(end) > self._context:
             raise BadData(
                 f"{sample.where}: {len(start) + len(end):,} tokens, and {self._context:,} are the most that "
@@ -74,8 +94,8 @@ class Encoder:
         answer = Message("assistant", sample.answer)
         for turns in (sample.messages, merge_roles(fold_system(sample.messages))):
             try:
-                prompt = self._rendered(turns, True)
-                whole = self._rendered([*turns, answer], False)
+                prompt = self._wording.rendered(turns, True)
+                whole = self._wording.rendered([*turns, answer], False)
             except (TemplateError, ValueError, TypeError, LookupError) as error:
                 refused = error
                 continue
@@ -84,21 +104,8 @@ class Encoder:
             if whole.startswith(prompt):
                 return prompt, whole[len(prompt) :].rstrip("\n")
             # A template that writes answers in another way than it asks for them.
-            return prompt, sample.answer + str(self._tokenizer.eos_token)
+            return prompt, sample.answer + self._wording.eos
         raise BadData(f"{sample.where}: the model's chat template refuses this conversation ({refused})")
-
-    def _rendered(self, turns: Sequence[Message], asking: bool) -> str:
-        made = self._tokenizer.apply_chat_template(
-            [{"role": one.role, "content": one.content} for one in turns],
-            chat_template=self._template,
-            tokenize=False,
-            add_generation_prompt=asking,
-            enable_thinking=False,
-        )
-        return str(made)
-
-    def _tokens(self, text: str) -> list[int]:
-        return list(self._tokenizer(text, add_special_tokens=False).input_ids)
 
 
 class Order:
@@ -152,15 +159,23 @@ def batched(samples: Sequence[Encoded], padding: int, share: bool = True) -> Bat
     """One batch; with ``share`` what all samples begin with stands apart, never any of an answer."""
     common = _common(samples) if share else 0
     width = max(len(one.tokens) for one in samples) - common
-    tokens = torch.full((len(samples), width), padding)
-    mask = torch.zeros((len(samples), common + width), dtype=torch.long)
-    labels = torch.full((len(samples), width), _IGNORED)
+    tokens = np.full((len(samples), width), padding)
+    mask = np.zeros((len(samples), common + width), np.int64)
+    labels = np.full((len(samples), width), IGNORED)
     for row, one in enumerate(samples):
-        rest = torch.tensor(one.tokens[common:])
+        rest = one.tokens[common:]
         tokens[row, : len(rest)] = rest
         mask[row, : common + len(rest)] = 1
         labels[row, one.start - common : len(rest)] = rest[one.start - common :]
-    return Batch(torch.tensor(samples[0].tokens[:common], dtype=torch.long), tokens, mask, labels)
+    return Batch(np.array(samples[0].tokens[:common], np.int64), tokens, mask, labels)
+
+
+def wanted_of(batch: Batch) -> tuple[NDArray[np.bool_], Tokens]:
+    """Where tokens are read from which the next is learned (rows × longest rest − 1), and those next ones."""
+    if (batch.labels[:, 0] != IGNORED).any():
+        raise ValueError("a label at the first token of a batch has nothing that it could be read from")
+    learned = batch.labels[:, 1:] != IGNORED
+    return learned, batch.labels[:, 1:][learned]
 
 
 def _common(samples: Sequence[Encoded]) -> int:

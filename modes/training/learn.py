@@ -1,11 +1,9 @@
-"""A mode from data: the base loaded, the samples encoded and divided, its coefficients learned."""
+"""One lesson with torch: samples encoded and divided, their coefficients learned on a GGUF."""
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +14,16 @@ from modes.share.change import Adapter, Change
 from modes.share.exchange.base import BaseModel
 from modes.training.base import load_base
 from modes.training.checkpoint import Checkpoint
-from modes.training.data import Sample, digest, divided
+from modes.training.data import Sample, divided
 from modes.training.encoding import Encoder
+from modes.training.hub import HubWording
 from modes.training.layers import adapt
+from modes.training.lesson import Lesson, Work
+from modes.training.loop import Report
 from modes.training.plan import Plan
-from modes.training.trainer import Learned, Report, Trainer
+from modes.training.trainer import Trainer
 
 _MADE_WITH = ("modeshare", "torch", "transformers", "numpy")
-
-
-@dataclass(frozen=True, slots=True)
-class Lesson:
-    """What was learned, and ``record``: everything that is needed to do it again, as JSON."""
-
-    learned: Learned
-    record: dict[str, Any]
 
 
 def learn(
@@ -48,14 +41,15 @@ def learn(
     has: its factors begin alike in size. ``folder`` keeps the checkpoint until it is done. Raises `BadData`,
     `CannotTrain`, `Interrupted`.
     """
-    basis, start = (begun, None) if isinstance(begun, Basis) else (None, begun)
-    key = plan.key(identity, digest(samples), _basis_key(basis), *_start_key(start))
+    work = Work(plan, identity, samples, begun)
+    key = work.key()
     trained, kept = divided(samples, plan.seed)
     base = load_base(model, plan.targets, plan.precision, plan.checkpointing)
-    encoder = Encoder(base.tokenizer, base.context)
+    encoder = Encoder(HubWording(base.tokenizer), base.context)
     torch.manual_seed(plan.seed)
     about = BaseModel.of(model)
-    shared, factors = _turned(about, basis, base.names), _balanced(about, start, plan.directions)
+    shared = _turned(about, work.basis, base.names)
+    factors = _balanced(about, work.start, plan.directions)
     layers = adapt(base.model, base.names, shared, plan.directions, plan.scale, start=factors)
     trainer = Trainer(
         base, layers, plan, [encoder.encoded(one) for one in trained], [encoder.encoded(one) for one in kept]
@@ -63,21 +57,9 @@ def learn(
     checkpoint = Checkpoint(folder / "checkpoint.pt", key)
     found = trainer.run(checkpoint, report)
     by_layer = {base.names[name]: change for name, change in found.adapter.items()}
-    learned = Learned(
-        about.from_layers(by_layer), found.step, found.loss, found.losses, found.validation, found.seconds
-    )
-    record = {
-        "plan": asdict(plan),
-        "base": identity,
-        "data": digest(samples),
-        "samples": [len(trained), len(kept)],
-        "made_with": {name: version(name) for name in _MADE_WITH},
-        "device": str(base.device),
-        "threads": torch.get_num_threads(),
-        "kept_step": learned.step,
-        "validation": learned.validation,
-        "seconds": round(learned.seconds, 1),
-    }
+    learned = replace(found, adapter=about.from_layers(by_layer))
+    where = {"device": str(base.device), "threads": torch.get_num_threads()}
+    record = work.record(learned, (len(trained), len(kept)), _MADE_WITH, where)
     checkpoint.remove()
     return Lesson(learned, record)
 
@@ -98,25 +80,7 @@ def _wide(matrix: Any) -> Any:
     return matrix.astype("f8")
 
 
-def _basis_key(basis: Basis | None) -> str:
-    if basis is None:
-        return ""
-    found = hashlib.sha256(basis.base.encode())
-    for name, one in basis.modules.items():
-        found.update(name.encode() + one.up.tobytes() + one.down.tobytes())
-    return found.hexdigest()
-
-
 def _balanced(about: BaseModel, start: Adapter | None, directions: int) -> dict[str, Change]:
     """The same for an adapter, with balanced factors."""
     turned = about.to_layers(start) if start else {}
     return {name: turned[about.layer_name(name)].truncated(directions) for name in start or {}}
-
-
-def _start_key(start: Adapter | None) -> tuple[str, ...]:
-    if start is None:
-        return ()
-    found = hashlib.sha256()
-    for name, one in start.items():
-        found.update(name.encode() + one.left.tobytes() + one.right.tobytes())
-    return (found.hexdigest(),)

@@ -8,7 +8,8 @@ from typing import Any
 
 import click
 
-from tui.cli.subspace import base_path, catalog_and_directory, check_name
+from tui.cli.options import configured, merged
+from tui.cli.subspace import catalog_and_directory, check_name
 from tui.core.paths import subspace_dir
 
 #: The data that every domain of ours comes with.
@@ -19,10 +20,21 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """What both ways of training have in common; the defaults are those of `modes.training.plan.Plan`."""
     above = click.FloatRange(0, min_open=True)
     for option in (
-        click.option("--model", metavar="PATH", help="The base. Default: the configured one."),
+        click.option(
+            "--engine",
+            type=click.Choice(("llama", "mlx")),
+            help="What trains: llama takes torch, mlx MLX. Default: MLX for an MLX directory, else torch.",
+        ),
+        click.option(
+            "--model",
+            metavar="PATH",
+            help="The base, a GGUF or an MLX directory. Default: the configured one.",
+        ),
         click.option("--checkpointing", is_flag=True, help="Less memory for more time."),
         click.option(
-            "--precision", type=click.Choice(("f32", "bf16")), help="Of the base's weights. Default: f32."
+            "--precision",
+            type=click.Choice(("f32", "bf16")),
+            help="Of the base's weights. Default: f32, and with MLX as they are kept.",
         ),
         click.option(
             "--targets",
@@ -82,11 +94,13 @@ def grow(ctx: click.Context, /, **flags: Any) -> None:
 
 def _run(ctx: click.Context, flags: dict[str, Any], growing: bool) -> None:
     from modes.catalog import BUILTIN as OURS
+    from tui.core.models import chosen_model
     from tui.core.paths import data_dir, ensure_private_dir
     from tui.headless.coefficients import add_mode_file
-    from tui.headless.training import Site, Task, train_mode
+    from tui.headless.training import Site, Task, teacher_of, train_mode
 
-    name, data, model, random = (flags.pop(one, None) for one in ("domain", "data", "model", "random"))
+    name, data, random = (flags.pop(one, None) for one in ("domain", "data", "random"))
+    running = {one: flags.pop(one) for one in ("model", "engine")}
     check_name(name)
     catalog, directory = catalog_and_directory()
     chosen = {key: value for key, value in flags.items() if value is not None}
@@ -95,6 +109,9 @@ def _run(ctx: click.Context, flags: dict[str, Any], growing: bool) -> None:
     mine = catalog.modes.get(name)
     task = Task(name, None if data == BUILTIN else Path(data), growing, random, mine.prompt if mine else "")
     folder = ensure_private_dir(data_dir())
-    site = Site(base_path(ctx, model), folder / "models.json", subspace_dir(folder), folder / "training")
+    config = configured(merged(ctx.find_root().obj or {}, running))
+    model = chosen_model(config)
+    teacher = teacher_of(model, config.engine)
+    site = Site(model, folder / "models.json", subspace_dir(folder), folder / "training", teacher)
     train_mode(task, chosen, site)
     add_mode_file(name, "Trained here.", directory, name in OURS, mine)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from tui.core.notices import Notices
 
 if TYPE_CHECKING:
-    from modes.training.trainer import Standing
+    from modes.training.loop import Standing
 
 #: Where nobody watches, a line every so many steps.
 _EVERY = 25

@@ -1,6 +1,6 @@
 """``tui modes train`` and ``grow``: from data to a mode that is in the subspace.
 
-It must not know torch: what needs it is imported when everything cheaper has been looked at.
+It must not know torch or MLX: what needs them is imported when everything cheaper has been looked at.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+from engine.contract import ModelUnusable
 from modes.share.exchange import BaseModel
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import seeded
@@ -26,6 +27,14 @@ from tui.headless.course import Course
 from tui.headless.report import write_line
 from tui.headless.verifying import check_trained
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from modes.training.lesson import Lesson
+    from tui.core.config import EngineName
+
+#: What a mode is trained with.
+Teacher = Literal["torch", "mlx"]
 #: New directions of a mode that grows the subspace.
 DIRECTIONS = 4
 
@@ -47,12 +56,25 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """The base, where its identity is remembered, the subspace, and where checkpoints are kept."""
+    """The base, where its identity is remembered, the subspace, where checkpoints are kept, what trains."""
 
     model: Path
     remembered: Path
     subspace: Path
     checkpoints: Path
+    teacher: Teacher = "torch"
+
+
+def teacher_of(model: Path, engine: EngineName | None) -> Teacher:
+    """What trains on ``model``: MLX an MLX directory, and a GGUF for the engine mlx. Raises `CannotTrain`."""
+    if not model.is_dir():
+        return "mlx" if engine == "mlx" else "torch"
+    if engine == "llama":
+        raise CannotTrain(
+            f"{model} is a directory, and for the engine llama a GGUF file is trained on: take --engine mlx, "
+            "or name a GGUF (--model)"
+        )
+    return "mlx"
 
 
 def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
@@ -65,14 +87,12 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
     library, shipped = Library(site.subspace), Library(SHIPPED)
     identity = identified(site.model, site.remembered)
     old = opened(library, identity, site.model.name, shipped)
-    plan = _plan(task, chosen, old)
+    plan = _plan(task, chosen, old, site.teacher)
     if task.growing:
         old = _begun(task, plan, old, site)
-    _check_extra()
+    learn = _learn(site.teacher)
     notices = Notices()
     notices.say(f"{task.name}: {len(samples):,} answers to learn; reading {site.model.name} for training ...")
-    from modes.training.learn import learn
-
     with Course(notices) as course:
         basis = old.basis if task.growing else None
         folder = site.checkpoints / task.name
@@ -100,11 +120,12 @@ def _samples(task: Task) -> list[Sample]:
     return in_prompt(found, task.prompt)
 
 
-def _plan(task: Task, chosen: Mapping[str, Any], old: Shelved) -> Plan:
+def _plan(task: Task, chosen: Mapping[str, Any], old: Shelved, teacher: Teacher) -> Plan:
     shared = dict.fromkeys(name.split(".")[2] for name in old.basis.modules)
     targets = tuple(shared) if task.growing and shared else TARGETS
     plan = Plan(directions=DIRECTIONS, targets=targets) if task.growing else Plan(targets=targets)
-    return replace(plan, **chosen)
+    kept: dict[str, Any] = {"precision": "kept"} if teacher == "mlx" else {}
+    return replace(plan, **{**kept, **chosen})
 
 
 def _begun(task: Task, plan: Plan, old: Shelved, site: Site) -> Shelved:
@@ -132,12 +153,21 @@ def _begun(task: Task, plan: Plan, old: Shelved, site: Site) -> Shelved:
     return replace(old, basis=seeded(shapes, task.random, old.basis.base, plan.seed))
 
 
-def _check_extra() -> None:
+def _learn(teacher: Teacher) -> Callable[..., Lesson]:
+    """What learns, imported. Raises `CannotTrain` where the extra is missing."""
     try:
+        if teacher == "mlx":
+            from modes.training.mlx.learn import learn as with_mlx
+
+            return with_mlx
         import torch  # noqa: F401
         import transformers  # noqa: F401
-    except (ImportError, OSError) as error:
+
+        from modes.training.learn import learn
+    except (ImportError, OSError, ModelUnusable) as error:
+        needs, extra = ("MLX", "mlx") if teacher == "mlx" else ("torch and transformers", "train")
         raise CannotTrain(
-            f"training needs torch and transformers ({error}): install them with "
-            f"{shlex.quote(sys.executable)} -m pip install 'modeshare[train]'"
+            f"training needs {needs} ({error}): install what is missing with "
+            f"{shlex.quote(sys.executable)} -m pip install 'modeshare[{extra}]'"
         ) from error
+    return learn

@@ -86,8 +86,11 @@ def _vouched(meta: Mapping[str, Any] | None) -> str:
 def check_trained(name: str, library: Library, shelved: Shelved, model: Path) -> None:
     """Look at what was just trained here: verified, unless something speaks against it, which is said."""
     coefficients = shelved.modes[name]
-    found = spectra(shelved.basis, coefficients, weight_norms(model, coefficients.cores))
-    reasons = refusals(found)
+    try:
+        norms = weight_norms(model, coefficients.cores)
+        reasons = refusals(spectra(shelved.basis, coefficients, norms))
+    except BadAdapter as error:  # weights whose size cannot be told
+        reasons = [str(error)]
     library.note(recorded(shelved, {name: not reasons}))
     if reasons:
         write_line(f"{name}: not verified, it loads only when asked for by name: {'; '.join(reasons)}")

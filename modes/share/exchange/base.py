@@ -6,6 +6,7 @@ GGUF calls a weight ``blk.3.ffn_down.weight`` where Hugging Face and MLX have
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ import numpy as np
 from engine.header import header_of
 from engine.projections import PROJECTIONS
 from modes.share.change import Adapter, BadAdapter, Change, Matrix
+from modes.share.folder import projections
 
 _GGUF = {theirs: ours for ours, theirs in PROJECTIONS.items()}
 #: Architectures whose queries and keys are permuted when they are converted to GGUF.
@@ -24,16 +26,22 @@ _PERMUTED = frozenset({"llama"})
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """``shapes`` (n, d) by tensor name as in GGUF; ``heads`` and ``kv_heads`` of the attention."""
+    """``shapes`` (n, d) by tensor name as in GGUF; ``heads`` and ``kv_heads`` of the attention.
+
+    ``folder``: it is an MLX directory, whose rows are in the order that Hugging Face's weights have.
+    """
 
     architecture: str
     shapes: Mapping[str, tuple[int, int]]
     heads: int
     kv_heads: int
+    folder: bool = False
 
     @classmethod
     def of(cls, path: Path) -> BaseModel:
-        """What a GGUF file says of itself. Raises `BadAdapter` for one that cannot be read."""
+        """What a GGUF file or an MLX directory says of itself. Raises `BadAdapter` if it cannot be read."""
+        if path.is_dir():
+            return cls._of_folder(path)
         try:
             header = header_of(path)
         except (OSError, ValueError) as error:
@@ -47,6 +55,19 @@ class BaseModel:
         }
         kv_heads = header.numbers.get(f"{architecture}.attention.head_count_kv", heads)
         return cls(architecture, shapes, heads, kv_heads)
+
+    @classmethod
+    def _of_folder(cls, path: Path) -> BaseModel:
+        try:
+            shapes = {name: weight.shape for name, weight in projections(path).items()}
+            architecture = str(json.loads((path / "config.json").read_text()).get("model_type", ""))
+        except (OSError, ValueError) as error:
+            raise BadAdapter(f"{path} cannot be read as an MLX directory ({error})") from error
+        if not shapes:
+            raise BadAdapter(
+                f"{path} has no projections of attention or feed-forward layers that are read here"
+            )
+        return cls(architecture, shapes, 0, 0, folder=True)
 
     def checked(self, adapter: Adapter) -> Adapter:
         """``adapter``, every module of which is one of the base's. Raises `BadAdapter`."""
@@ -91,7 +112,7 @@ class BaseModel:
 
     def _turned(self, theirs: str, change: Change, to_gguf: bool) -> Change:
         heads = {"q_proj": self.heads, "k_proj": self.kv_heads}.get(theirs.rpartition(".")[2])
-        if heads is None or self.architecture not in _PERMUTED:
+        if heads is None or self.folder or self.architecture not in _PERMUTED:
             return change
         return Change(_permuted(change.left, heads, to_gguf), change.right)
 

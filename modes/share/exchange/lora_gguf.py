@@ -13,6 +13,7 @@ from modes.share.exchange.base import BaseModel
 
 def read_lora_gguf(path: Path, base: BaseModel) -> Adapter:
     """The changes that a GGUF LoRA makes. Raises `BadAdapter`."""
+    _check_base(base)
     try:
         architecture, factors = read_adapter_file(path)
     except BadAdapterFile as error:
@@ -28,9 +29,18 @@ def read_lora_gguf(path: Path, base: BaseModel) -> Adapter:
 
 
 def write_lora_gguf(path: Path, adapter: Adapter, base: BaseModel) -> None:
-    """Write ``adapter`` for llama.cpp in float32."""
+    """Write ``adapter`` for llama.cpp in float32. Raises `BadAdapter`."""
+    _check_base(base)
     factors = {
         name: (one.left.astype(np.float32), np.ascontiguousarray(one.right.T, dtype=np.float32))
         for name, one in base.checked(adapter).items()
     }
     write_adapter_file(path, base.architecture, factors)
+
+
+def _check_base(base: BaseModel) -> None:
+    if base.folder:
+        raise BadAdapter(
+            "a GGUF LoRA has its rows as a GGUF has them, and the base is an MLX directory: "
+            "take the form peft or mlx, or name the GGUF (--model)"
+        )

@@ -55,6 +55,16 @@ def test_a_template_that_takes_everything_is_given_everything_as_it_is() -> None
     assert template(CHATML).note is None
 
 
+def test_a_conversation_is_rendered_up_to_an_answer_or_with_the_answer_in_it() -> None:
+    plain = template(CHATML)
+    asked = plain.plain([SYSTEM, HELLO], asking=True)
+    assert asked == plain.render([SYSTEM, HELLO])
+    whole = plain.plain([SYSTEM, HELLO, HI], asking=False)
+    assert whole == f"{asked}ᎣᏏᏲ.<|im_end|>\n"
+    assert "Speak Cherokee" in template(FORGETFUL).plain([SYSTEM, HELLO], asking=True)
+    assert template(THOUGHTFUL).plain([HELLO], asking=True).endswith("</think>\n\n")
+
+
 def test_a_template_that_refuses_a_system_role_gets_it_in_the_first_question() -> None:
     prompt = template(MISTRAL).render([SYSTEM, HELLO, HI, MORE])
     assert prompt.startswith("<s>[INST] Speak Cherokee.\n\nHello. [/INST]")

@@ -17,6 +17,7 @@ from engine.contract import Message
 from engine.llama.engine import LlamaEngine
 from modes.training.data import BadData, Sample
 from modes.training.encoding import Encoded, Encoder, Order, batched
+from modes.training.hub import HubWording
 from tests.modes.training.small import samples
 
 SYSTEM = Message("system", "You are a clerk.\nBe exact; é, ᎣᏏᏲ and 🦊 too.")
@@ -35,7 +36,7 @@ def tokenizer(starter: Path) -> Any:
 def test_the_prompt_has_the_tokens_that_the_engine_reads(
     starter_engine: LlamaEngine, tokenizer: Any, messages: tuple[Message, ...]
 ) -> None:
-    found = Encoder(tokenizer, 2048).encoded(Sample(messages, "The first.", "here"))
+    found = Encoder(HubWording(tokenizer), 2048).encoded(Sample(messages, "The first.", "here"))
     prompt = starter_engine._template.render(messages)
     assert list(found.tokens[: found.start]) == starter_engine._model.prompt_tokens(prompt)
 
@@ -45,7 +46,7 @@ def test_the_answer_ends_with_the_token_at_which_the_engine_stops(
     starter_engine: LlamaEngine, tokenizer: Any
 ) -> None:
     answer = "Ꭳ, 38 CFR 3.303 (a)."
-    found = Encoder(tokenizer, 2048).encoded(Sample(ASKED, answer, "here"))
+    found = Encoder(HubWording(tokenizer), 2048).encoded(Sample(ASKED, answer, "here"))
     *said, last = found.tokens[found.start :]
     assert said == starter_engine._model.tokenize(answer, special=False, parse=False)
     assert last == tokenizer.convert_tokens_to_ids("<|im_end|>") == tokenizer.eos_token_id
@@ -55,7 +56,7 @@ def test_the_answer_ends_with_the_token_at_which_the_engine_stops(
 def test_what_is_too_long_is_named_with_its_line(tokenizer: Any) -> None:
     sample = Sample(ASKED, "word " * 200, "chat.jsonl, line 7")
     with pytest.raises(BadData, match=r"chat.jsonl, line 7: 2\d\d tokens, and 100 are the most"):
-        Encoder(tokenizer, 100).encoded(sample)
+        Encoder(HubWording(tokenizer), 100).encoded(sample)
 
 
 class Characters:
@@ -87,9 +88,9 @@ def text(found: Encoded) -> tuple[str, str]:
 
 def test_what_a_vocabulary_wants_before_every_text_is_there_once() -> None:
     sample = Sample(ASKED, "x", "here")
-    assert text(Encoder(Characters(plainly), 99).encoded(sample))[0].startswith("^[u]")
+    assert text(Encoder(HubWording(Characters(plainly)), 99).encoded(sample))[0].startswith("^[u]")
     wrote = Characters(lambda turns, asking: "^" + plainly(turns, asking))
-    assert text(Encoder(wrote, 99).encoded(sample))[0].startswith("^[u]")
+    assert text(Encoder(HubWording(wrote), 99).encoded(sample))[0].startswith("^[u]")
 
 
 def test_a_template_without_a_system_role_gets_it_in_the_question() -> None:
@@ -98,7 +99,7 @@ def test_a_template_without_a_system_role_gets_it_in_the_question() -> None:
             raise TemplateError("System role not supported")
         return plainly(turns, asking)
 
-    found = Encoder(Characters(refusing), 99).encoded(
+    found = Encoder(HubWording(Characters(refusing)), 99).encoded(
         Sample((Message("system", "S"), Message("user", "Q")), "A", "here")
     )
     assert text(found) == ("^[u]S\n\nQ\n[a]", "A")
@@ -112,12 +113,12 @@ def test_a_template_that_refuses_everything_is_told_with_the_line() -> None:
     with pytest.raises(
         BadData, match=r"line 3: the model's chat template refuses this conversation \(never\)"
     ):
-        Encoder(Characters(refusing), 99).encoded(Sample(ASKED, "A", "line 3"))
+        Encoder(HubWording(Characters(refusing)), 99).encoded(Sample(ASKED, "A", "line 3"))
 
 
 def test_an_answer_is_learned_after_the_end_of_thinking() -> None:
     thinking = Characters(lambda turns, asking: plainly(turns, asking) + ("<think>\n" if asking else ""))
-    prompt, ending = text(Encoder(thinking, 99).encoded(Sample(ASKED, "A", "here")))
+    prompt, ending = text(Encoder(HubWording(thinking), 99).encoded(Sample(ASKED, "A", "here")))
     assert prompt.endswith("[a]<think>\n\n</think>\n\n")
     assert ending == "A$"
 

@@ -21,6 +21,7 @@ from modes.training.base import load_base
 from modes.training.data import Sample
 from modes.training.encoding import Encoder, batched
 from modes.training.endings import Interrupted
+from modes.training.hub import HubWording
 from modes.training.layers import adapt
 from modes.training.learn import learn
 from modes.training.plan import Plan
@@ -93,7 +94,7 @@ def test_torch_and_the_engine_agree_on_permuted_projections(
         for name, one in basis.modules.items()
     }
     base = load_base(starter, ("attn_q", "attn_k"), "f32")
-    batch = batched([Encoder(base.tokenizer, base.context).encoded(sample)], 0, share=False)
+    batch = batched([Encoder(HubWording(base.tokenizer), base.context).encoded(sample)], 0, share=False)
     batch.labels[0, -1] = -100  # its end, which the engine is not asked for
     layers = adapt(base.model, base.names, {}, 4, 1.0)
 

@@ -11,11 +11,12 @@ import pytest
 import torch
 from torch import nn
 
-from modes.training import trainer as module
+from modes.training import loop as module
 from modes.training.checkpoint import Checkpoint
 from modes.training.endings import CannotTrain, Interrupted
+from modes.training.loop import Standing, State
 from modes.training.plan import Plan
-from modes.training.trainer import Standing, Trainer
+from modes.training.trainer import Trainer
 from tests.modes.training.small import samples, small_base, trainer
 
 PLAN = Plan(directions=2, steps=12, batch=4, check=4, rate=2e-2, patience=9)
@@ -48,7 +49,7 @@ def gradients(one: Trainer) -> dict[str, torch.Tensor]:
     one._optimiser.step = lambda: found.update(  # type: ignore[method-assign]
         {name: each.grad.clone() for name, each in one._parameters.items() if each.grad is not None}
     )
-    one._step(module.State())
+    one._step(State())
     return found
 
 
@@ -71,7 +72,7 @@ def test_it_ends_without_gain_and_the_best_is_kept(file: Path) -> None:
     assert len(learned.losses) == learned.step + 4 < 100
     assert learned.loss == min(loss for _, loss in learned.validation)
     with torch.no_grad():
-        found = one._look(module.State())
+        found = one._look(State())
     assert found == pytest.approx(learned.loss, rel=1e-6), "what is given back is the best, not the last"
 
 

@@ -15,7 +15,7 @@ import pytest
 from modes.share.exchange import BaseModel
 from modes.share.library import Library, Shelved
 from modes.share.subspace import reconstructed, seeded
-from modes.training.trainer import Standing
+from modes.training.loop import Standing
 from tests.modes.share.adapters import dense
 from tests.tui.headless.test_coefficients import wrote
 from tests.tui.program import Outcome, Program, outcome

@@ -1,0 +1,214 @@
+"""The loop of a training: steps, looks at validation, an end in time; interrupted it goes on from there.
+
+It must not know what computes: torch and MLX each have a trainer that takes its steps.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NoReturn, Protocol
+
+from modes.share.change import Adapter, Change
+from modes.training.encoding import Batch, Encoded, Order, batched
+from modes.training.endings import CannotTrain, Interrupted
+from modes.training.plan import Plan
+
+#: Seconds between checkpoints.
+_SAVE_EVERY = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How far training is. Losses are nats a token, ``remaining`` seconds until the last step."""
+
+    step: int
+    steps: int
+    loss: float
+    validation: float | None
+    remaining: float
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """The changes at the lowest validation loss, and how it came there (step and loss of each look)."""
+
+    adapter: Adapter
+    step: int
+    loss: float
+    losses: tuple[tuple[int, float], ...]
+    validation: tuple[tuple[int, float], ...]
+    seconds: float
+
+
+Report = Callable[[Standing], bool]
+"""Called after each step; returning False interrupts."""
+
+
+@dataclass
+class State:
+    """Where training stands. ``best`` are the parameters of the lowest validation loss (nats a token)."""
+
+    step: int = 0
+    lowest: float = float("inf")
+    best_step: int = 0
+    best: dict[str, Any] = field(default_factory=dict)
+    stale: int = 0
+    seconds: float = 0.0
+    losses: list[tuple[int, float]] = field(default_factory=list)
+    validation: list[tuple[int, float]] = field(default_factory=list)
+
+
+class Keeping(Protocol):
+    """A checkpoint, of parameters and optimiser as the trainer has them."""
+
+    def save(self, state: State, parameters: Any, optimiser: Any) -> None:
+        """Replace what was saved before. Raises `OSError`, and the earlier one stays."""
+
+    def restore(self, parameters: Any, optimiser: Any) -> State | None:
+        """Where the same work stood, with parameters and optimiser as they were; None when there is none."""
+
+
+class Layer(Protocol):
+    """A module that learns a change of its weight."""
+
+    def change(self) -> Change:
+        """ΔW as it is now."""
+
+
+class Loop(ABC):
+    """Trains ``layers`` as ``plan`` says on what is already encoded; whoever takes the steps extends it.
+
+    Raises `CannotTrain` when no layer has anything to learn.
+    """
+
+    #: What takes less memory, for whoever has too little.
+    lighter = "take a smaller batch (--batch) with more --accumulate, --checkpointing, or --precision bf16"
+
+    def __init__(
+        self,
+        layers: Mapping[str, Layer],
+        parameters: dict[str, Any],
+        plan: Plan,
+        trained: Sequence[Encoded],
+        kept: Sequence[Encoded],
+    ) -> None:
+        if not parameters:
+            raise CannotTrain("nothing can be learned: no module has shared directions or new ones")
+        self._layers, self._parameters, self._plan = layers, parameters, plan
+        self._trained, self._kept = trained, kept
+        self._order = Order([one.system for one in trained], plan.batch * plan.accumulate, plan.seed)
+        self._share, self._padding = False, 0
+        self._optimiser: Any = None
+
+    @abstractmethod
+    def _learn(self, batches: Sequence[Batch], count: int, factor: float) -> float:
+        """One step at ``factor`` of the learning rates, on the mean over ``count`` tokens.
+
+        The loss before it, summed over the tokens (nats); where that is no number nothing is changed.
+        """
+
+    @abstractmethod
+    def _losses(self, batch: Batch) -> tuple[float, int]:
+        """The loss of a batch, summed over its tokens (nats), and of how many; nothing is learned."""
+
+    @abstractmethod
+    def _copies(self) -> dict[str, Any]:
+        """The parameters as they are now, whatever becomes of them."""
+
+    @abstractmethod
+    def _put(self, parameters: Mapping[str, Any]) -> None:
+        """Take these parameters."""
+
+    def run(self, checkpoint: Keeping, report: Report) -> Learned:
+        """Train to the end, from the checkpoint if there is one.
+
+        Raises `Interrupted` with the checkpoint saved, `CannotTrain` without memory or with a loss that is no
+        number.
+        """
+        state = checkpoint.restore(self._parameters, self._optimiser) or State()
+        began, saved, first, before = time.monotonic(), time.monotonic(), state.step, state.seconds
+        while state.step < self._plan.steps and state.stale < self._plan.patience:
+            loss = self._guarded(self._step, state)
+            state.step += 1
+            state.losses.append((state.step, loss))
+            if state.step % self._plan.check == 0 or state.step == self._plan.steps:
+                self._guarded(self._look, state)
+            state.seconds = before + time.monotonic() - began
+            if not report(self._standing(state, (time.monotonic() - began) / (state.step - first))):
+                self._stop(checkpoint, state)
+            if time.monotonic() - saved > _SAVE_EVERY:
+                with contextlib.suppress(OSError):  # the next one may have room; a stop says so
+                    checkpoint.save(state, self._parameters, self._optimiser)
+                saved = time.monotonic()
+        return self._learned(state)
+
+    def _standing(self, state: State, pace: float) -> Standing:
+        last = state.validation[-1][1] if state.validation else None
+        remaining = pace * (self._plan.steps - state.step)
+        return Standing(state.step, self._plan.steps, state.losses[-1][1], last, remaining)
+
+    def _stop(self, checkpoint: Keeping, state: State) -> NoReturn:
+        try:
+            checkpoint.save(state, self._parameters, self._optimiser)
+        except OSError as error:
+            raise CannotTrain(
+                f"training stopped after step {state.step:,}, and its checkpoint cannot be written "
+                f"({error.strerror}): what was kept before, if anything, is what it goes on from"
+            ) from error
+        raise Interrupted(
+            f"training stopped after step {state.step:,} of {self._plan.steps:,}, which is kept: "
+            "the same command goes on from there"
+        )
+
+    def _step(self, state: State) -> float:
+        taken = [self._trained[at] for at in self._order.taken(state.step)]
+        count = sum(len(one.tokens) - one.start for one in taken)
+        total = self._learn(list(self._batches(taken)), count, self._plan.factor(state.step))
+        if not math.isfinite(total):
+            raise CannotTrain(f"the loss is no number at step {state.step + 1}: take lower learning rates")
+        return total / count
+
+    def _look(self, state: State) -> float:
+        sums = [self._losses(batch) for batch in self._batches(self._kept)]
+        found = sum(loss for loss, _ in sums) / sum(count for _, count in sums)
+        if not math.isfinite(found):
+            raise CannotTrain(f"the loss is no number at step {state.step}: take lower learning rates")
+        state.validation.append((state.step, found))
+        state.stale += 1
+        if found < state.lowest:
+            state.lowest, state.best_step, state.stale = found, state.step, 0
+            state.best = self._copies()
+        return found
+
+    def _batches(self, samples: Sequence[Encoded]) -> list[Batch]:
+        # Alike in length together: what is padded is computed too.
+        ordered, size = sorted(samples, key=lambda one: len(one.tokens)), self._plan.batch
+        return [self._batch(ordered[at : at + size]) for at in range(0, len(ordered), size)]
+
+    def _batch(self, samples: Sequence[Encoded]) -> Batch:
+        return batched(samples, self._padding, self._share)
+
+    def _guarded(self, work: Callable[[State], float], state: State) -> float:
+        try:
+            return work(state)
+        except (MemoryError, RuntimeError) as error:
+            said = str(error).lower()
+            if isinstance(error, RuntimeError) and "alloc" not in said and "memory" not in said:
+                raise
+            raise CannotTrain(f"out of memory at step {state.step + 1}: {self.lighter}") from error
+
+    def _learned(self, state: State) -> Learned:
+        self._put(state.best)
+        return Learned(
+            {name: layer.change() for name, layer in self._layers.items()},
+            state.best_step,
+            state.lowest,
+            tuple(state.losses),
+            tuple(state.validation),
+            state.seconds,
+        )
