@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tui.core.evaluation.cells import BASE
 from tui.core.evaluation.tables import VERDICT, Rows
 from tui.core.load.figures import MIXED
 
 Report = Mapping[str, Any]
-#: Milliseconds that are shown in seconds.
-_LONG = 10_000
+#: Milliseconds that are shown in seconds, and letters of a mode's name.
+_LONG, _NAME = 10_000, 12
 
 
 def sections(report: Report) -> Iterator[tuple[str, Rows]]:
@@ -46,14 +47,14 @@ def ratios(report: Report) -> Rows:
 
 
 def modes(report: Report) -> Rows:
-    """A row for each count and mode."""
-    rows: Rows = [("mode", "at once", "of base", "range", "tok/s", "first of base", "range", "p50", "errors")]
+    """A row for each count and mode; in brackets those that are only a prompt here."""
+    rows: Rows = [("mode", "at once", "decode", "range", "tok/s", "first token", "range", "ms")]
     for count, each in report["modes"].items():
         for who, one in each.items():
-            name = who if who in report["coefficients"] or who == "base" else f"{who} (prompt)"
-            first = _ms(dict(list(one["ttft_ms"].items())[:1]))
-            row = (name[:20], count, *_ratio(one["decode"]), _median(one["each_tps"]), *_ratio(one["ttft"]))
-            rows.append((*row, first, str(one["errors"])))
+            name = f"({who[:_NAME]})" if who in _bare(report) else who[: _NAME + 2]
+            first = _time(one["ttft_ms"]["p50"]) if one["ttft_ms"] else "-"
+            rates = (*_ratio(one["decode"]), _median(one["each_tps"]))
+            rows.append((name, count, *rates, *_ratio(one["ttft"]), first))
     return rows
 
 
@@ -83,12 +84,19 @@ def verdict(report: Report) -> Rows:
 def remarks(report: Report) -> list[str]:
     """What the figures depend on, a sentence each."""
     found = list(report["notes"])
+    if bare := _bare(report):
+        found.append(f"in brackets, only a prompt here: {', '.join(bare)}")
     pieces = [one["tokens_per_piece"] for one in report["loads"] if one["tokens_per_piece"]]
     if pieces and max(pieces) > 1.05:
         found.append(
             f"up to {max(pieces):.1f} tokens arrive in one piece: times between are from piece to piece"
         )
     return found
+
+
+def _bare(report: Report) -> list[str]:
+    heard = dict.fromkeys(who for each in report["modes"].values() for who in each)
+    return [who for who in heard if who != BASE and who not in report["coefficients"]]
 
 
 def _ratio(one: Mapping[str, Any] | None) -> tuple[str, str]:
@@ -104,6 +112,9 @@ def _times(one: Mapping[str, Any]) -> tuple[str, str]:
 
 
 def _ms(times: Mapping[str, float]) -> str:
+    return "/".join(map(_time, times.values())) or "-"
+
+
+def _time(ms: float) -> str:
     """Milliseconds, and whole seconds of what is too long for a table."""
-    shown = (f"{one:.0f}" if one < _LONG else f"{one / 1000:.0f}s" for one in times.values())
-    return "/".join(shown) or "-"
+    return f"{ms:.0f}" if ms < _LONG else f"{ms / 1000:.0f}s"
