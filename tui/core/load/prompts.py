@@ -88,8 +88,8 @@ class Prompts:
             wanted = max(1, self._depth - SPARE - self._question_tokens)
             text = self._from(number, _LETTERS * wanted)
             for _ in range(_CORRECTIONS):
-                text = self._from(number, max(1, len(text) * wanted // self._count("", text)))
-            while self._count("", text) > wanted:
+                text = self._from(number, max(1, len(text) * wanted // self._tokens(text)))
+            while self._tokens(text) > wanted:
                 text = text[: len(text) * _LESS // 100]
             self._fillings[number] = text
         return self._fillings[number]
@@ -98,8 +98,17 @@ class Prompts:
         start = number * _APART % len(self._text)
         return "".join(islice(cycle(self._text), start, start + letters))
 
+    def _tokens(self, text: str) -> int:
+        """Of the text alone, at least 1."""
+        return max(1, self._count("", text) - self._around)
+
     def _count(self, system: str, text: str) -> int:
-        return max(1, self._engine.count_tokens([*_system(system), Message("user", text)]))
+        return self._engine.count_tokens([*_system(system), Message("user", text)])
+
+    @cached_property
+    def _around(self) -> int:
+        """Tokens that a template puts around any text."""
+        return self._count("", "")
 
     @cached_property
     def _text(self) -> str:

@@ -99,7 +99,8 @@ class Crowd:
         self._over = threading.Event()
         self._running: dict[int, str] = {}
         self._threads = [
-            threading.Thread(target=self._talk, args=(number,), daemon=True) for number in range(size)
+            threading.Thread(target=self._talk, args=(at,), name=f"crowd {at}", daemon=True)
+            for at in range(size)
         ]
 
     def __enter__(self) -> Crowd:
