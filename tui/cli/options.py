@@ -42,6 +42,7 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--slots",
             type=Slots(),
+            metavar="N",
             help="Answers that can be written at once. Default: what fits. Bench: time 8, or 1,4, or 1..16.",
         ),
         click.option(

@@ -1,6 +1,6 @@
 """The report of a load: figures, criteria, and what could not be measured. What ``--json`` writes.
 
-docs/evaluation.md says what its fields mean. It must not know an engine.
+docs/load.md says what its fields mean. It must not know an engine.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ from engine.llama.engine import LlamaEngine
 from engine.remote.engine import RemoteEngine, RemoteOptions
 from tests.engine.remote.replaying import DONE, Answer, Replay, event, piece, replaying
 from tests.engine.remote.servers import llama_server
+from tests.tui.core.load.conftest import Loading
 from tests.tui.core.test_evaluate import Counting, choice_of, report_of
 from tests.tui.small import MODES, Small
 from tui.core.coefficients import Wardrobe
@@ -23,20 +24,6 @@ from tui.core.evaluation.endings import NothingToAsk
 from tui.core.evaluation.events import Event, Noted, Planned, Reported, StepDone
 from tui.core.load.run import LoadRun
 from tui.core.load.spec import Wanted
-
-Loading = Callable[..., LoadRun]
-
-
-@pytest.fixture
-def load(small: Small, tmp_path: Path) -> Loading:
-    """A run on an engine, with few items."""
-
-    def make(engine: Any, counts: tuple[int, ...] = (1, 3), depth: int | None = None, **how: Any) -> LoadRun:
-        wardrobe = Wardrobe(small.data / "subspace", small.folder / "none", frozenset(MODES))
-        choice = choice_of(small, items=3)
-        return LoadRun(engine, wardrobe, tmp_path / "loads", choice, Wanted(counts, depth), **how)
-
-    return make
 
 
 @pytest.fixture(scope="module")
