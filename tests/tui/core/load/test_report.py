@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tui.core.load import tables
 from tui.core.load.changes import PARTS, changes
 from tui.core.load.figures import Turn
 from tui.core.load.report import KIND, failed
+from tui.core.load.wave import Heard
 
 
 def status(found: dict[str, Any], key: str) -> str:
@@ -35,6 +37,22 @@ def test_a_ratio_that_is_low_only_sometimes_is_not_measured() -> None:
     unsure = [*turns(2, slower=1.3, number=2), *turns(2, slower=0.9, number=1)]
     assert status(report(unsure), "speed") == "not measured"
     assert "measure on a quiet machine" in report(unsure)["criteria"]["speed"]["sentence"]
+
+
+def test_a_mode_does_not_fail_where_the_base_alone_differs_as_much() -> None:
+    calm, *others = turns(2, slower=1.3)
+    slow_all = [
+        Turn(2, one.number, *(tuple(slower(each) for each in half) for half in (one.mixed, one.base)))
+        for one in others
+    ]
+    found = report([calm, *slow_all])
+    assert found["modes"]["2"]["legal"]["decode"]["high"] < 0.9
+    assert status(found, "speed") == "not measured"
+
+
+def slower(one: Heard) -> Heard:
+    """The same answer on a machine of half the speed."""
+    return replace(one, arrived=tuple(2 * at for at in one.arrived))
 
 
 def test_two_turns_are_too_few_to_fail_a_mode() -> None:
@@ -84,20 +102,7 @@ def test_pieces_of_several_tokens_are_told() -> None:
     (one,) = turns(1, number=1)
     said = tables.remarks(report([one], notes=["a note"]))
     assert said == ["a note"]
-    coarse = Turn(
-        1,
-        0,
-        (
-            answer(
-                "base",
-                0.1,
-                0.1,
-                tokens=4,
-            ),
-        ),
-        one.base,
-    )
-    object.__setattr__(coarse.mixed[0], "tokens", 12)
+    coarse = Turn(1, 0, (replace(answer("base", 0.1, 0.1, tokens=4), tokens=12),), one.base)
     assert "3.0 tokens arrive in one piece" in tables.remarks(report([coarse]))[0]
 
 
