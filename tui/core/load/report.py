@@ -14,6 +14,8 @@ from tui.core.load.figures import BARE
 SCHEMA, KIND = 1, "modeshare load"
 #: Turns below which a mode that seems slow is not called so, and items that may be lost to rounding.
 FEWEST, _LOST = 3, 1
+#: What the tokens of all conversations of a mixed load are called, beside those of one mode.
+TOGETHER = "all together"
 _UNSURE = "the timings, or those of the base alone, differ too much to say: measure on a quiet machine"
 _NAMES = {
     "speed": "at most 10 % slower in a mode than the base under load",
@@ -40,8 +42,11 @@ def failed(report: Report) -> list[str]:
 
 
 def beside_base(figures: Report) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Count, mode and ratio of decoding, of the modes that have coefficients here."""
+    """Count, who and ratio of decoding: modes that have coefficients here, and all together, who may wait."""
     for count, rows in figures["modes"].items():
+        whole = figures["ratios"][count]["decode"]
+        if count != "1" and whole and figures["coefficients"]:
+            yield count, TOGETHER, whole
         for who, row in rows.items():
             if who in figures["coefficients"] and row["decode"]:
                 yield count, who, row["decode"]

@@ -29,8 +29,25 @@ def test_a_mode_as_fast_as_the_base_passes_and_one_that_is_not_fails() -> None:
     slow = report(turns(2, slower=1.3))
     assert status(slow, "speed") == "fail"
     assert failed(slow) == [
-        "at most 10 % slower in a mode than the base under load: of the base: legal with 2 at once 0.769"
+        "at most 10 % slower in a mode than the base under load: of the base: "
+        "all together with 2 at once 0.769, legal with 2 at once 0.769"
     ]
+
+
+def test_modes_that_wait_for_each_other_fail_although_each_is_as_fast_as_the_base_while_it_writes() -> None:
+    waiting = [Turn(2, one.number, (one.mixed[0], later(one.mixed[1])), one.base) for one in turns(2)]
+    found = report(waiting)
+    assert found["modes"]["2"]["legal"]["decode"]["median"] == 1.0
+    assert found["criteria"]["speed"] == {
+        "name": "at most 10 % slower in a mode than the base under load",
+        "status": "fail",
+        "sentence": "of the base: all together with 2 at once 0.250",
+    }
+
+
+def later(one: Heard) -> Heard:
+    """The same answer when the others are over."""
+    return replace(one, arrived=tuple(at + 0.3 for at in one.arrived))
 
 
 def test_a_ratio_that_is_low_only_sometimes_is_not_measured() -> None:
