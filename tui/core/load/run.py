@@ -123,6 +123,7 @@ class LoadRun:
             "model": info.name,
             "base": self.engine.fingerprint() or f"{info.name}, {info.device}",
             "device": info.device,
+            "tuning": list(info.tuning),
             "context": info.context,
             "subspace": held.name if held else None,
             "modes": {spec: voice.version for spec, voice in choice.modes.items()},

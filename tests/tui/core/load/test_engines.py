@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from engine.llama.engine import LlamaEngine
 from engine.mlx.engine import MlxEngine, MlxOptions
 from engine.remote.engine import RemoteEngine, RemoteOptions
 from engine.remote.shelf import version_of
@@ -14,7 +15,25 @@ from tests.engine.remote.servers import llama_server, mlx_server
 from tests.tui.core.load.conftest import Loading
 from tests.tui.core.test_evaluate import report_of
 from tests.tui.small import Small
+from tui.core.evaluation.events import Planned
 from tui.core.exporting import write_mode
+
+
+def test_what_one_engine_measured_is_not_gone_on_with_by_another(
+    small: Small, load: Loading, engine: LlamaEngine
+) -> None:
+    first = load(engine, (1,)).run()
+    next(first), next(first)
+    first.close()
+    other = MlxEngine(small.model, MlxOptions(context=512, slots=1), lambda _fraction: True)
+    try:
+        run = load(other, (1,)).run()
+        plan = next(run)
+        run.close()
+    finally:
+        other.close()
+    assert isinstance(plan, Planned)
+    assert plan.done == 0
 
 
 def test_mlx_holds_modes_in_one_batch_and_scores_items_meanwhile(small: Small, load: Loading) -> None:
