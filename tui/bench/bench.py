@@ -5,29 +5,25 @@ It must not know a screen, nor how anything is measured.
 
 from __future__ import annotations
 
-import json
-import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from modes.evaluation.run import write_text
+from tui.bench.output import check_target, tell
 from tui.bench.progress import Progress
 from tui.bench.tables import write_report
 from tui.core.evaluate import Evaluation
 from tui.core.evaluation.changes import changes, check_base, read_report
 from tui.core.evaluation.choice import FULL, QUICK, chosen
-from tui.core.evaluation.endings import BadTarget, Interrupted
-from tui.core.evaluation.events import Reported
+from tui.core.evaluation.endings import Interrupted
+from tui.core.evaluation.events import Event, Reported
 from tui.core.evaluation.folder import evaluations_dir
 from tui.core.evaluation.report import failed
 from tui.core.notices import Notices
 from tui.core.session import Session
-
-STDOUT = "-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +46,7 @@ def bench(session: Session, data: Path, wishes: Wishes) -> bool:
     """
     began = time.monotonic()
     old = read_report(wishes.compare) if wishes.compare else None
-    _check_target(wishes.json)
+    check_target(wishes.json)
     size = (FULL if wishes.full else QUICK).of(wishes.items)
     choice = chosen(session.catalog, size, wishes.domains or None, wishes.modes or None)
     for spec in wishes.modes:
@@ -65,49 +61,27 @@ def bench(session: Session, data: Path, wishes: Wishes) -> bool:
         if old is not None and wishes.compare:
             check_base(old, engine.info.name, engine.fingerprint(), wishes.compare)
         run = Evaluation(engine, session.wardrobe(), evaluations_dir(data), choice, loaded, data)
-        report = _run(run, progress)
+        with closing(run.run()) as events:
+            report = reported(events, progress)
     except KeyboardInterrupt:
         raise Interrupted(progress.kept()) from None
     notices.clear()
     if old is not None:
         report = {**report, "compare": changes(old, report)}
-    _tell(report, wishes.json)
+    tell(report, wishes.json, write_report)
     refused = failed(report)
     for sentence in refused:
         notices.say(f"tui: refused: {sentence}")
     return not refused
 
 
-def _run(run: Evaluation, progress: Progress) -> Mapping[str, Any]:
-    with closing(run.run()) as events:
-        for event in events:
-            progress.show(event)
-            if isinstance(event, Reported):
-                return event.report
+def reported(events: Iterable[Event], progress: Progress) -> Mapping[str, Any]:
+    """Show the events of a run up to its report, which is given."""
+    for event in events:
+        progress.show(event)
+        if isinstance(event, Reported):
+            return event.report
     raise AssertionError("a run ends with its report")
-
-
-def _tell(report: Mapping[str, Any], target: str | None) -> None:
-    if target != STDOUT:
-        write_report(report)
-    if target is not None:
-        text = json.dumps(report, ensure_ascii=False) + "\n"
-        if target == STDOUT:
-            sys.stdout.write(text)
-        else:
-            write_text(Path(target), text)
-    sys.stdout.flush()
-
-
-def _check_target(target: str | None) -> None:
-    """Raises `BadTarget` now and not after an hour."""
-    if target is None or target == STDOUT:
-        return
-    path = Path(target)
-    if path.is_dir():
-        raise BadTarget(f"{target} is a directory: name a file to write the JSON to")
-    if not path.absolute().parent.is_dir():
-        raise BadTarget(f"{path.absolute().parent} is not there: make it first, or name another file")
 
 
 def named(values: Sequence[str]) -> tuple[str, ...]:

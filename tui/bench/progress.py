@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import time
 
-from tui.core.evaluation.events import Event, ItemDone, Noted, Planned, Reported, SpeedSample
+from tui.core.evaluation.events import Event, ItemDone, Noted, Planned, Reported, SpeedSample, StepDone
 from tui.core.notices import Notices
 
 
 class Progress:
-    """Tells of a run in ``notices``."""
+    """Tells of a run in ``notices``; ``unit`` is what its steps are called."""
 
-    def __init__(self, notices: Notices) -> None:
-        self._notices = notices
+    def __init__(self, notices: Notices, unit: str = "answers") -> None:
+        self._notices, self._unit = notices, unit
         self._plan: Planned | None = None
         self._now = 0
         self._began = time.monotonic()
@@ -30,6 +30,9 @@ class Progress:
             case ItemDone():
                 self._now = event.done
                 self._notices.progress(f"{self._share(event)}  {event.cell.task}")
+            case StepDone():
+                self._now = event.done
+                self._notices.progress(f"{self._share(event)}  {event.text}")
             case SpeedSample():
                 where = f"{event.who} at {event.depth}"
                 self._notices.progress(f"speed {event.done}/{event.total}  {where}: {event.rate:.1f} tok/s")
@@ -41,7 +44,7 @@ class Progress:
         if self._plan is None or self._now == 0:
             return "interrupted before anything new was asked"
         return (
-            f"interrupted: {self._now} of {self._plan.total} answers are kept in {self._plan.folder}; "
+            f"interrupted: {self._now} of {self._plan.total} {self._unit} are kept in {self._plan.folder}; "
             "the same command goes on from there"
         )
 
@@ -51,10 +54,10 @@ class Progress:
             self._notices.say(note)
         if event.done:
             self._notices.say(
-                f"going on with {event.folder.name}: {event.done} of {event.total} answers are there"
+                f"going on with {event.folder.name}: {event.done} of {event.total} {self._unit} are there"
             )
 
-    def _share(self, event: ItemDone) -> str:
+    def _share(self, event: ItemDone | StepDone) -> str:
         asked = event.done - (self._plan.done if self._plan else 0)
         left = (time.monotonic() - self._began) / max(1, asked) * (event.total - event.done)
         rest = f"{left / 60:.0f} min" if left > 90 else f"{left:.0f} s"

@@ -15,6 +15,20 @@ if TYPE_CHECKING:
 Flags = dict[str, Any]
 
 
+class Slots(click.ParamType[int | str]):
+    """A whole number, or the text of several before any command, which only ``--bench`` takes."""
+
+    name = "integer"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int | str:
+        try:
+            return int(value)
+        except ValueError:
+            if ctx is None or ctx.parent is not None:
+                self.fail(f"{value!r} is not a valid integer.", param, ctx)
+            return str(value)
+
+
 def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that choose the model and how it runs."""
     for option in (
@@ -25,7 +39,12 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--kv", metavar="f16|q8_0", help="How K and V are stored. Default: f16."),
         click.option("--batch", type=int, help="Tokens read in one step. Default: what was measured."),
-        click.option("--slots", type=int, help="Answers that can be written at once. Default: what fits."),
+        click.option(
+            "--slots",
+            type=Slots(),
+            metavar="N",
+            help="Answers that can be written at once. Default: what fits. Bench: time 8, or 1,4, or 1..16.",
+        ),
         click.option(
             "--gpu-layers", type=int, help="Layers on the GPU (-1: all). Default: all, with a GPU build."
         ),
@@ -60,10 +79,15 @@ def given(flags: Flags) -> Flags:
 
 def configured(flags: Flags) -> Config:
     """The settings under these flags; tells of variables that mean nothing. Raises `ConfigError`."""
+    warn_of_variables()
+    return settings_under(flags)
+
+
+def settings_under(flags: Flags) -> Config:
+    """The settings under these flags. Raises `ConfigError`."""
     from tui.core.config import Config
     from tui.core.paths import config_dir
 
-    warn_of_variables()
     return Config.load(config_dir() / "config.toml", os.environ).with_flags(**given(flags))
 
 

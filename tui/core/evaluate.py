@@ -19,7 +19,7 @@ from engine.contract import Engine, PromptTooLong, Scales
 from modes.evaluation.results import About, Task, write_results
 from modes.evaluation.run import RunFolder, write_json
 from modes.evaluation.score import Setting, score_item
-from tui.core.coefficients import CoefficientsUnusable, Wardrobe
+from tui.core.coefficients import Wardrobe
 from tui.core.evaluation import cells, folder
 from tui.core.evaluation.audited import audited
 from tui.core.evaluation.cells import BASE, Cell
@@ -31,6 +31,7 @@ from tui.core.evaluation.scores import scored
 from tui.core.evaluation.speed import Stopwatch, Timed, ratios, tests
 from tui.core.evaluation.subspace import Evaluated, evaluated
 from tui.core.evaluation.switching import installed_bytes, resident, switched
+from tui.core.evaluation.wearing import put_in
 
 
 @dataclass(slots=True)
@@ -154,25 +155,9 @@ class Evaluation:
     def _put_in(self, place: Path) -> Iterator[Event]:
         """Wear every mode once: their coefficients are in the engine from here on."""
         before = resident()
-        for spec, voice in self.choice.modes.items():
-            if self.wardrobe is None or not voice.scales:
-                continue
-            try:
-                worn = self.wardrobe.prepare(self.engine, voice.scales)
-            except CoefficientsUnusable as error:
-                yield Noted(f"{spec}: only the prompt is asked: {error}")
-                continue
-            if worn.scales:
-                self._worn[spec] = worn.scales
-            if worn.absent:
-                names = ", ".join(worn.absent)
-                yield Noted(f"{spec}: {names} is not there for this base; only the prompt is asked")
-            if worn.unverified:
-                names = ", ".join(worn.unverified)
-                yield Noted(
-                    f"{spec}: nobody has looked at the coefficients {names}, so only the prompt is asked: "
-                    f"tui modes verify {names}, or name the mode"
-                )
+        worn, notes = put_in(self.engine, self.wardrobe, self.choice.modes)
+        self._worn.update(worn)
+        yield from map(Noted, notes)
         self._times.setdefault("rss_base", before)
         self._times.setdefault("rss_grown", resident() - before)
         folder.keep_times(place, self._times)

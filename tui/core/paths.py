@@ -26,7 +26,7 @@ _OURS = re.compile(
     r"|memories\.sqlite3\.vectors-[0-9a-f]{16}(\.[0-9a-f]{16}\.part)?"
     r"|(models|fingerprints)\.json[a-z0-9_]{0,8}"  # with what a killed program left of a new one
     r"|history\.jsonl(\.\d+)?"
-    r"|subspace|training|evaluations|adapters"
+    r"|subspace|training|evaluations|loads|adapters"
     r"|\.[0-9a-f]{16}\.part(-wal|-shm|-journal)?"
 )
 

@@ -5,7 +5,7 @@ It reads reports and knows nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,23 +14,29 @@ from tui.core.evaluation import folder
 from tui.core.evaluation.endings import BadReport
 from tui.core.evaluation.report import KIND, SCHEMA
 from tui.core.evaluation.scores import Scores, beyond_noise, told
+from tui.core.load.report import KIND as LOADS
 
 _PARTS = ("fixed", "alone")
+#: What writes the reports of each kind, all of them in the same schema.
+_COMMANDS = {KIND: "tui --bench", LOADS: "tui --bench --slots"}
 
 
-def read_report(path: Path) -> dict[str, Any]:
-    """The report in a file, or in the folder of a run. Raises `BadReport`."""
+def read_report(path: Path, kind: str = KIND, needed: Sequence[str] = ("scores", "model")) -> dict[str, Any]:
+    """The report of a ``kind`` in a file, or in the folder of a run, with what is ``needed`` of it.
+
+    Raises `BadReport`.
+    """
     file = path / folder.REPORT if path.is_dir() else path
     if not file.is_file():
         raise BadReport(f"{path} is not there: name the file that --json wrote, or the folder of a run")
     report = folder.read(file)
-    if report is None or report.get("kind") != KIND:
-        raise BadReport(f"{file} is no report of tui --bench: name a file that --json wrote")
+    if report is None or report.get("kind") != kind:
+        raise BadReport(f"{file} is no report of {_COMMANDS[kind]}: name a file that --json wrote there")
     if report.get("schema") != SCHEMA:
         raise BadReport(
             f"{file} has schema {report.get('schema')!r}, this program reads {SCHEMA}: measure anew"
         )
-    if not (isinstance(report.get("scores"), dict) and isinstance(report.get("model"), dict)):
+    if not all(isinstance(report.get(part), dict | list) for part in needed):
         raise BadReport(f"{file} is damaged: measure anew")
     return report
 

@@ -54,6 +54,15 @@ class SpeedSample:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDone:
+    """A step of a load run: what it was, and what was seen."""
+
+    text: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
 class Noted:
     """Something to be said that stays."""
 
@@ -68,4 +77,4 @@ class Reported:
     folder: Path
 
 
-Event = Planned | ItemDone | CellDone | SpeedSample | Noted | Reported
+Event = Planned | ItemDone | CellDone | SpeedSample | StepDone | Noted | Reported

@@ -50,7 +50,7 @@ class Stopwatch:
 
     def __init__(self, engine: Engine, tokens: int) -> None:
         self._engine, self._tokens = engine, tokens
-        self._bias = tuple((end, _NEVER) for end in _ENDS if self._single(end))
+        self._bias = unending(engine)
         room = engine.info.context - tokens - 16
         self.depths = tuple(depth for depth in DEPTHS if depth < room) or (0,)
         self._texts = {depth: self._deep(depth) for depth in self.depths}
@@ -95,12 +95,18 @@ class Stopwatch:
             text = f"{_TEXT}{text}"
         return text
 
-    def _single(self, end: str) -> bool:
-        try:
-            self._engine.check(Request((), _GREEDY, logit_bias=((end, _NEVER),)))
-        except BadConstraint:
-            return False
-        return True
+
+def unending(engine: Engine) -> tuple[tuple[str, float], ...]:
+    """The bias with which no answer ends before its last token, as far as the engine knows these ends."""
+    return tuple((end, _NEVER) for end in _ENDS if _single(engine, end))
+
+
+def _single(engine: Engine, end: str) -> bool:
+    try:
+        engine.check(Request((), _GREEDY, logit_bias=((end, _NEVER),)))
+    except BadConstraint:
+        return False
+    return True
 
 
 def tests(timed: Sequence[Timed], tokens: int) -> list[dict[str, Any]]:
