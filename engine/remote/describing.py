@@ -43,6 +43,8 @@ def described(facts: Facts, where: str, counts: bool, options: RemoteOptions) ->
     notes = list(facts.notes)
     if facts.prompt_only:
         notes.append(facts.prompt_only)
+    if not facts.budgets:
+        notes.append("a thinking budget is not held here: the server lets a model think to its own end")
     if not counts:
         notes.append("tokens before an answer are guessed: this server does not count them")
     if not (options.context or facts.context):

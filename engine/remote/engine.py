@@ -19,6 +19,7 @@ from engine.contract import (
     ModelInfo,
     ModelUnusable,
     Progress,
+    PromptTooLong,
     Request,
     Scales,
     WrongBase,
@@ -91,6 +92,7 @@ class RemoteEngine:
             base = self._profile.facts.base
             self._fingerprint = Fingerprint(base, options.memo, self._given_up) if base else None
             self._counts = self._profile.count([Message("user", "a")], None) is not None
+            self._bound = options.context or self._profile.facts.context
             self._info = described(self._profile.facts, self._wire.address.shown, self._counts, options)
         except (OSError, ValueError) as error:
             self._wire.close()
@@ -138,6 +140,7 @@ class RemoteEngine:
 
     def generate(self, request: Request) -> Iterator[Chunk]:
         """Stream one answer; see `engine.contract.Engine.generate`."""
+        self._refuse_what_cannot_fit(request.messages)
         seed = random.randrange(_SEEDS) if request.sampling.seed is None else request.sampling.seed
         body = {**self._profile.body(request, seed), **self._profile.wear(request.scales)}
         guess = partial(self._estimate.tokens, request.messages)
@@ -151,6 +154,12 @@ class RemoteEngine:
         self._running[request.id] = writing, future
         future.add_done_callback(lambda _future: self._over(request.id, body))
         return _Answer(self, writing)
+
+    def _refuse_what_cannot_fit(self, messages: Sequence[Message]) -> None:
+        """A server that counts says so itself; others may read for ever. Raises `PromptTooLong`."""
+        least = 0 if self._counts else self._estimate.least(messages)
+        if self._bound and least >= self._bound:
+            raise PromptTooLong(least, self._bound)
 
     def _over(self, request_id: str, body: Body) -> None:
         """Called on the wire's thread, which must not wait for itself."""

@@ -65,7 +65,10 @@ def _event(line: bytes) -> Data | Comment | None:
 
 
 class Letters:
-    """Text whose letters may be divided among pieces: JSON writes those beyond 0xFFFF as two halves."""
+    """Text whose letters may be divided among pieces: JSON writes those beyond 0xFFFF as two halves.
+
+    U+FFFD waits too: at the very end it is a letter that was cut off, and no engine tells one of those.
+    """
 
     def __init__(self) -> None:
         self._half = ""
@@ -73,8 +76,8 @@ class Letters:
     def push(self, text: str) -> str:
         """Whole letters only; a half waits for the other one, and a lost one becomes U+FFFD."""
         text, self._half = self._half + text, ""
-        if text and "\ud800" <= text[-1] <= "\udbff":
-            text, self._half = text[:-1], text[-1]
+        whole = text[:-1] if text and "\ud800" <= text[-1] <= "\udbff" else text.rstrip("\ufffd")
+        text, self._half = whole, text[len(whole) :]
         if text.isascii():
             return text
         return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -13,7 +13,7 @@ from engine.remote.profiles.facts import Facts, Means, with_reason
 from engine.remote.profiles.llama_server import LlamaServer, thinks
 from engine.remote.profiles.mlx_lm_server import DEFAULT, MlxLmServer, context_of
 from engine.remote.profiles.plain import Plain
-from engine.remote.profiles.vllm import Vllm
+from engine.remote.profiles.vllm import Vllm, holds_budgets
 from engine.remote.refusals import Reply, other_kind, refusal
 from engine.remote.wire import Wire
 
@@ -93,6 +93,7 @@ def _llama_facts(one: Mapping[str, Any], props: Mapping[str, Any], wire: Wire) -
         parameters=_whole(meta, "n_params"),
         slots=_whole(props, "total_slots"),
         thinks=thinks(props),
+        budgets=True,
         base=file if wire.address.loopback and file.is_file() else None,
     )
 
@@ -102,7 +103,9 @@ def _vllm(means: Means, models: Models, model: str | None, base: Path | None) ->
     adapters = [str(one["id"]) for one in models if one.get("parent")]
     one = _chosen([one for one in models if not one.get("parent")], model, wire)
     context = _whole(one, "max_model_len")
-    facts = _with_base(Facts(str(one["id"]), "vLLM", context=context, trained_context=context), base)
+    name = str(one["id"])
+    facts = Facts(name, "vLLM", context=context, trained_context=context, budgets=holds_budgets(wire, name))
+    facts = _with_base(facts, base)
     loading = wire.ask("GET", f"{wire.address.api}/load_lora_adapter")
     if facts.prompt_only is None and loading.status == 404:
         why = "it was started without VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora"

@@ -18,6 +18,7 @@ class Facts:
     """What a server tells of its model and itself; 0 and None where it does not.
 
     ``model`` is what it is asked for by, ``base`` its GGUF file if that lies on this machine.
+    ``budgets``: it ends thinking that has used up its budget.
     """
 
     model: str
@@ -28,6 +29,7 @@ class Facts:
     parameters: int = 0
     slots: int = 0
     thinks: bool = False
+    budgets: bool = False
     base: Path | None = None
     prompt_only: str | None = None
     notes: tuple[str, ...] = ()

@@ -55,6 +55,12 @@ class MlxLmServer(Plain):
             f'"model": "{self.facts.model}", "adapters": "{path}", and each change loads the model anew'
         )
 
+    def body(self, request: Request, seed: int) -> Body:
+        """Without stop strings, which are looked for here: it swallows what only begins like one (0.32.2)."""
+        body = super().body(request, seed)
+        body.pop("stop", None)
+        return body
+
     def most(self, request: Request) -> int | None:
         """Without a number it would stop at 512."""
         return request.max_tokens or self.facts.context or None

@@ -14,6 +14,20 @@ from engine.remote.profiles.plain import Body, Plain, schema_of
 from engine.remote.profiles.vllm_adapters import VllmAdapters
 from engine.remote.refusals import Reply, refusal
 from engine.remote.shelf import Kept
+from engine.remote.wire import Wire
+
+#: The most tokens of thinking. Older ones ignore it, and one without --reasoning-parser refuses it.
+_BUDGET = "thinking_token_budget"
+
+
+def holds_budgets(wire: Wire, model: str) -> bool:
+    """Whether it ends thinking: it must take a number there, and nothing else."""
+
+    def takes(budget: object) -> bool:
+        body = {"model": model, "prompt": "a", "max_tokens": 1, _BUDGET: budget}
+        return wire.ask("POST", f"{wire.address.api}/completions", body).good
+
+    return not takes("many") and takes(1)
 
 
 class Vllm(Plain):
@@ -45,6 +59,12 @@ class Vllm(Plain):
         if reply.status == 404 and self._adapters.bring_again(body["model"]):
             return body
         return super().amend(body, reply)
+
+    def body(self, request: Request, seed: int) -> Body:
+        body = super().body(request, seed)
+        if request.thinking_budget is not None and self.facts.budgets:
+            body[_BUDGET] = request.thinking_budget
+        return body
 
     def sampling(self, sampling: Sampling) -> Body:
         found = super().sampling(sampling)

@@ -33,18 +33,23 @@ def read_mlx(folder: Path, base: BaseModel) -> Adapter:
 
 
 def write_mlx(folder: Path, adapter: Adapter, base: BaseModel) -> None:
-    """Write ``adapter`` for mlx-lm in float32 at scale 1. The folder is made."""
+    """Write ``adapter`` for mlx-lm in float32 at scale 1. The folder is made.
+
+    mlx-lm gives every module the same rank: those of less are filled up with zeros.
+    """
     layers = base.to_layers(adapter)
+    rank = max(one.left.shape[1] for one in layers.values())
     tensors = {}
     for name, one in layers.items():
-        tensors[f"{name}.lora_a"] = np.ascontiguousarray(one.right, dtype=np.float32)
-        tensors[f"{name}.lora_b"] = np.ascontiguousarray(one.left.T, dtype=np.float32)
+        more = ((0, 0), (0, rank - one.left.shape[1]))
+        tensors[f"{name}.lora_a"] = np.pad(one.right, more).astype(np.float32)
+        tensors[f"{name}.lora_b"] = np.ascontiguousarray(np.pad(one.left, more).T, dtype=np.float32)
     numbers = [int(name.split("layers.")[1].split(".")[0]) for name in layers]
     config = {
         "fine_tune_type": "lora",
         "num_layers": max(numbers) + 1,
         "lora_parameters": {
-            "rank": max(one.left.shape[1] for one in layers.values()),
+            "rank": rank,
             "scale": 1.0,
             "dropout": 0.0,
             "keys": sorted({name.split(".", 3)[3] for name in layers}),

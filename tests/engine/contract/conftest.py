@@ -1,4 +1,7 @@
-"""What every test here is given: an engine on a small model of random weights, one kind after the other."""
+"""What every test here is given: an engine, one kind after the other.
+
+`subject` is a small model of random weights in this process, `anywhere` the starter, on servers too.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +15,13 @@ from numpy.typing import NDArray
 
 from engine.contract import Engine, Scales
 from engine.lowrank import Basis, Coefficients
+from engine.remote.engine import RemoteOptions
+from modes.share.library import Shelved
+from tests.engine.contract.places import GROUPS, NO_VLLM, VLLM, Place, Starter, place
 from tests.engine.random_modes import random_basis, random_coefficients
 from tests.engine.reference import DenseLlama
 from tests.engine.tiny import ADAPTED, write_tiny_llama
+from tui.core.exporting import exporter
 
 RANK = 8
 
@@ -98,3 +105,43 @@ def passing(opening: Opening, tiny_path: Path) -> Iterator[Local]:
     made = opening(tiny_path, 256, 2)
     yield made
     made.close()
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(
+            name,
+            marks=[
+                pytest.mark.model,
+                pytest.mark.xdist_group(group),
+                *([NO_VLLM] if name == "vllm" else []),
+            ],
+        )
+        for name, group in GROUPS.items()
+    ],
+)
+def anywhere(
+    request: pytest.FixtureRequest,
+    starter: Path,
+    fingerprints: Path,
+    shipped: Shelved,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Place]:
+    """The starter in this process or on a real server, with ``legal`` and ``coding`` installed."""
+    name: str = request.param
+    urls = {"llama-server": "llama_url", "mlx_lm.server": "mlx_url"}
+    folder = request.getfixturevalue("mlx_folder") if name == "mlx_lm.server" else None
+    options = RemoteOptions(
+        model=str(folder) if folder else None,
+        base=starter,
+        memo=fingerprints,
+        folder=tmp_path_factory.mktemp("adapters"),
+        export=exporter(),
+    )
+    base = Starter(starter, fingerprints, options)
+    url = VLLM if name == "vllm" else request.getfixturevalue(urls[name]) if name in urls else None
+    with place(name, lambda: base.there(url) if url else base.here(name)) as made:
+        for mode in ("legal", "coding"):
+            made.engine.install(mode, shipped.basis, shipped.modes[mode])
+        yield made

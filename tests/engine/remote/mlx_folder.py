@@ -1,4 +1,4 @@
-"""A llama in GGUF as a directory that mlx-lm loads: the same weights in float32, other names."""
+"""A llama in GGUF as a directory that mlx-lm and vLLM load: the same weights in float32, other names."""
 
 from __future__ import annotations
 

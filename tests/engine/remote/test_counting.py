@@ -24,3 +24,7 @@ def test_nonsense_from_a_server_does_not_make_it_useless() -> None:
     estimate.learn(TALK, 10**9)
     estimate.learn(TALK, 0)
     assert 0 < estimate.tokens(TALK) < 2000
+
+
+def test_no_prompt_of_words_has_fewer_tokens_than_the_least() -> None:
+    assert 0 < Estimate.least(TALK) < 20 * 9

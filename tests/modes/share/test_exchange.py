@@ -61,6 +61,15 @@ def test_what_goes_out_comes_in_again(form: str, adapter: Adapter, tmp_path: Pat
         np.testing.assert_allclose(dense(found[name]), dense(one), atol=1e-4)
 
 
+def test_mlx_lm_is_given_one_rank_for_all_modules(adapter: Adapter, tmp_path: Path) -> None:
+    """It refuses to load an adapter of several; where the change has less, the rest are zeros."""
+    assert len({one.left.shape[1] for one in adapter.values()}) > 1
+    write_mlx(tmp_path / "adapter", adapter, BASE)
+    rank = json.loads((tmp_path / "adapter" / "adapter_config.json").read_text())["lora_parameters"]["rank"]
+    tensors = load_file(tmp_path / "adapter" / "adapters.safetensors")
+    assert {tensor.shape[name.endswith("lora_a")] for name, tensor in tensors.items()} == {rank}
+
+
 def test_llama_cpp_computes_with_an_exported_file_what_the_changes_say(tmp_path: Path) -> None:
     """Through a subspace, as a mode: the engine's logits are those of the dense weights."""
     path = write_tiny_llama(tmp_path / "tiny.gguf")

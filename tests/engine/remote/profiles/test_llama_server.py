@@ -14,9 +14,9 @@ from engine.contract import AdapterRefused, BadConstraint, NotOffered, PromptToo
 from engine.llama.engine import LlamaEngine
 from engine.lowrank import Basis
 from engine.remote.engine import RemoteEngine, RemoteOptions
+from tests.engine.conftest import Mode
 from tests.engine.llama.answers import ENDLESS, ask, gather, request, talk
 from tests.engine.random_modes import random_coefficients
-from tests.engine.remote.conftest import Mode
 from tests.engine.remote.servers import llama_server
 
 pytestmark = [pytest.mark.model, pytest.mark.xdist_group("llama-server")]

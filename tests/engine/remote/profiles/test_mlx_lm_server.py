@@ -11,8 +11,8 @@ import pytest
 from engine.contract import BadConstraint, NotOffered
 from engine.llama.engine import LlamaEngine
 from engine.remote.engine import RemoteEngine, RemoteOptions
+from tests.engine.conftest import Mode
 from tests.engine.llama.answers import ENDLESS, ask, gather, request, talk
-from tests.engine.remote.conftest import Mode
 
 pytestmark = [pytest.mark.model, pytest.mark.xdist_group("mlx-server")]
 

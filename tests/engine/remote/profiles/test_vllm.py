@@ -1,4 +1,4 @@
-"""A real vLLM on the starter, if VLLM_SERVER names one: docs/servers.md says how it is started."""
+"""A real vLLM on the starter, if VLLM_SERVER names one: `make test-vllm` starts it."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ import pytest
 from engine.contract import NotOffered, PromptTooLong
 from engine.llama.engine import LlamaEngine
 from engine.remote.engine import RemoteEngine, RemoteOptions
+from tests.engine.conftest import Mode
 from tests.engine.llama.answers import ask, talk
 from tests.engine.random_modes import random_coefficients
-from tests.engine.remote.conftest import Mode
 
 URL = os.environ.get("VLLM_SERVER", "")
 pytestmark = [pytest.mark.model, pytest.mark.skipif(not URL, reason="VLLM_SERVER names no vLLM")]
