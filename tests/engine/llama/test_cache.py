@@ -69,6 +69,13 @@ def reader(tmp_path: Path) -> Iterator[Reader]:
     made.free()
 
 
+def divergence(ours: NDArray[np.float32], theirs: NDArray[np.float32]) -> float:
+    """Kullback and Leibler's, of what ``ours`` makes of what ``theirs`` expects, in nats."""
+    right, found = (one - one.max() for one in (theirs.astype(float), ours.astype(float)))
+    right, found = (one - np.log(np.exp(one).sum()) for one in (right, found))
+    return float((np.exp(right) * (right - found)).sum())
+
+
 def tokens(start: int, count: int) -> list[int]:
     return [3 + (start + at * 7) % 256 for at in range(count)]
 
@@ -220,8 +227,8 @@ def test_a_sliding_window_is_whole_wherever_it_is_gone_on_from(gemma: Path, wind
     prompt = tokens(1, 960)
     for going_on in (prompt, prompt + tokens(9, 20), prompt[:650] + tokens(30, 20), tokens(60, 40), prompt):
         ours, theirs = reader.read(going_on), alone.afresh(going_on)
-        assert int(ours.argmax()) == int(theirs.argmax())
-        np.testing.assert_allclose(ours, theirs, atol=1.0)
+        # Other batches round otherwise (0.02 with AVX2); a text with a hole in it has 0.8 to 6.
+        assert divergence(ours, theirs) < 0.2
         if going_on == prompt + tokens(9, 20):
             assert reader.kept == 960
         if going_on == prompt[:650] + tokens(30, 20):

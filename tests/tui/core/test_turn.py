@@ -171,9 +171,11 @@ def test_the_mode_gives_the_prompt_the_sampling_and_the_length(
     turns: Turns, store: Store, speak: Callable[[str], Voice], starter_engine: LlamaEngine
 ) -> None:
     pirate = speak("pirate")
-    answer = finished(list(turns.run(Ask(store.create().id, pirate, "Who are you?", None))))
     messages = (Message("system", pirate.lead.prompt), Message("user", "Who are you?"))
     sampling = Sampling(temperature=0.0, repeat_penalty=1.3)
+    # From here on the prompt is read in the same way each time.
+    list(starter_engine.generate(Request(messages, sampling, max_tokens=1)))
+    answer = finished(list(turns.run(Ask(store.create().id, pirate, "Who are you?", None))))
     plain = starter_engine.generate(Request(messages, sampling, max_tokens=12))
     assert answer.content == "".join(chunk.text for chunk in plain)
     assert answer.status == "length"
