@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evidence.cells import DOMAINS, ORDERS, STEPS, TUNED_ON, chain, longer_name
+from evidence.cells import DOMAINS, ORDERS, TUNED_ON, chain, longer_name
 from evidence.reading import Reader, place
 from evidence.sizes import kept, loras, trained
 from modes.evaluation.item import Split
@@ -109,8 +109,8 @@ def _ratio(
     if found is None or count is None or whole is None:
         return None
     parameters = count / whole
-    settings, usual = reader.book.cells[cell].settings, STEPS[domain]
-    steps = "" if settings["steps"] == usual else f" and {settings['steps'] / usual:g} times the steps"
+    ours, theirs = (reader.book.cells[name].settings["steps"] for name in (cell, where.cell))
+    steps = "" if ours == theirs else f" and {ours / theirs:g} times the steps"
     return (
         f"run {seed + 1} {domain}: {100 * found:.1f} % at {100 * parameters:.1f} % of the parameters{steps}",
         found >= least and parameters <= most,

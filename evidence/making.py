@@ -54,10 +54,11 @@ class Maker:
 
     def make(self, cell: Cell) -> None:
         """Make ``cell``, and first what it begins with, unless it is there or ships. Raises as training."""
-        if cell.makes and self.book.library(cell).current() is not None:
+        library = self.book.library(cell)
+        if cell.makes and library.current() is not None:
             return
-        if cell.makes and (found := shipped(self.book, cell, Library(SHIPPED))) is not None:
-            self.book.library(cell).save(found)
+        if (found := shipped(self.book, cell, Library(SHIPPED))) is not None:
+            library.save(found)
             return
         for name in cell.before:
             self.make(self.book.cells[name])
@@ -68,7 +69,7 @@ class Maker:
         before = [self.book.library(self.book.cells[name]).load() for name in cell.before]
         found = _WAYS[cell.method](self, settled, before)
         notes = {"seconds": round(time.time() - began, 1), **found.notes}
-        self.book.library(cell).save(replace(found, notes=notes))
+        library.save(replace(found, notes=notes))
         shutil.rmtree(self._site.training(self.book.made_key(cell)), ignore_errors=True)
 
     def _learned(self, cell: Cell, begun: Basis | Adapter | None = None) -> tuple[Adapter, dict[str, Any]]:

@@ -21,16 +21,16 @@ def shipped(book: Book, cell: Cell, library: Library) -> Shelved | None:
     if cell.name not in steps or library.current() is None:
         return None
     until = [book.cells[name] for name in steps[: steps.index(cell.name) + 1]]
-    records = library.notes().get("trained", {})
+    trained, made = library.notes().get("trained", {}), {}
     for one in until:
-        result = book.result(one.name)
-        if result is None or result["made"].get("record") != records.get(one.domain, ()):
+        made = (book.result(one.name) or {}).get("made", {})
+        if "record" not in made or made["record"] != trained.get(one.domain):
             return None
     whole = library.load()
     rank = sum(int(one.settings["directions"]) for one in until)
     basis = Basis({name: _first(one, rank) for name, one in whole.basis.modules.items()}, whole.basis.base)
     modes = {one.mode: _among(whole.modes[one.mode], rank) for one in until}
-    return Shelved(basis, modes, book.result(cell.name)["made"])  # type: ignore[index]
+    return Shelved(basis, modes, made)
 
 
 def _first(subspace: Subspace, rank: int) -> Subspace:

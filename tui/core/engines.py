@@ -37,7 +37,7 @@ def chosen_engine(config: Config) -> EngineName:
 
 def expected_name(config: Config) -> str | None:
     """What to call the model until it tells its own name: a server's model or host, the name of a file."""
-    if config.server is not None and config.engine in (None, "remote"):
+    if config.server is not None and chosen_engine(config) == "remote":
         return config.server_model or config.server.rpartition("@")[2]
     path = config.model or starter_model()
     return path.name.removesuffix(".gguf") if path else None
