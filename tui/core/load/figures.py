@@ -116,7 +116,7 @@ def spread(values: Sequence[float], digits: int = 2) -> Figures:
 
 
 def percentiles(seconds: Sequence[float]) -> Figures:
-    """Milliseconds by `PARTS`, each one of the values (nearest rank); empty without any."""
+    """Milliseconds by `PARTS`, each one of the values, of two the higher; empty without any."""
     ranked = sorted(seconds)
     if not ranked:
         return {}
