@@ -80,8 +80,9 @@ class Usage:
 
     @property
     def decode_rate(self) -> float | None:
-        """Tokens per second after the first; None when nothing was timed."""
-        return self.decode_tokens / self.decode_seconds if self.decode_seconds > 0 else None
+        """Tokens per second after the first; None when nothing was timed, or no other was written."""
+        timed = self.decode_tokens > 0 and self.decode_seconds > 0
+        return self.decode_tokens / self.decode_seconds if timed else None
 
 
 @dataclass(frozen=True, slots=True)

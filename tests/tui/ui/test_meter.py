@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from engine.contract import Chunk, Prefill, Usage
@@ -39,6 +41,12 @@ def test_speeds_are_seen_live_and_replaced_by_what_the_engine_measured() -> None
 def test_an_answer_that_was_never_measured_keeps_the_context_that_was_seen() -> None:
     done = answering().finish(Finished(Node("n", None, "c", "assistant", "", 0.0, status="stopped")))
     assert done.used == 105 and done.decode_rate is None
+
+
+def test_an_answer_of_one_token_has_no_speed() -> None:
+    usage = replace(USAGE, decode_tokens=0, decode_seconds=0.2)
+    done = answering().finish(Finished(Node("n", None, "c", "assistant", "yes", 0.0, usage=usage)))
+    assert done.decode_rate is None
 
 
 def test_an_opened_conversation_shows_its_last_measured_answer() -> None:
