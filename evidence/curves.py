@@ -120,7 +120,9 @@ def by_count(reader: Reader) -> Iterable[str]:
             )
         )
     yield table(
-        ("modes", "topic", "T1", "over the base", "mean of all", "bytes", "of LoRAs r = 16", "cell"), rows
+        ("modes", "topic", "T1", "over the base", "mean of all", "bytes", "of LoRAs r = 16", "cell"),
+        rows,
+        labels=2,
     )
 
 

@@ -125,7 +125,10 @@ class Reader:
         return Place(name, domain if method == "share" or step == 0 else SEQUENCE)
 
     def matrix(self, method: str, seed: int) -> Matrix | None:
-        """T1 after each domain, of the items that were asked each time; None until all of it is there."""
+        """T1 after each domain, of the items that were asked each time; None until all of it is there.
+
+        ``own`` is NaN where a domain's own adapter was not measured yet.
+        """
         domains = [domain for domain, _ in self.steps(method, seed)]
         after = np.zeros((len(domains), len(domains)))
         base, own = np.zeros(len(domains)), np.zeros(len(domains))
@@ -134,12 +137,13 @@ class Reader:
                 self.marks(self.after(method, seed, row, domain), domain)
                 for row in range(column, len(domains))
             ]
-            asked = [self.marks(place(which, seed, domain), domain) for which in ("base", "own")]
-            columns = [one for one in (*asked, *found) if one is not None]
-            if len(columns) < len(asked) + len(found):
+            alone = self.marks(place("own", seed, domain), domain)
+            columns = [one for one in (self.marks(place("base", 0, domain), domain), *found) if one]
+            if len(columns) <= len(found):
                 return None
-            both = set.intersection(*(set(one.right) for one in columns))
-            base[column], own[column], *scores = (one.of(both) for one in columns)
+            both = set.intersection(*(set(one.right) for one in (*columns, *([alone] if alone else []))))
+            base[column], *scores = (one.of(both) for one in columns)
+            own[column] = alone.of(both) if alone else np.nan
             after[:, column] = [base[column]] * column + scores  # not learned yet: the base answers
         return Matrix(tuple(domains), after, base, own)
 

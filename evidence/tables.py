@@ -11,10 +11,17 @@ from modes.evaluation.statistics import Difference, Interval
 MISSING = "not measured"
 
 
-def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table."""
+def table(head: Sequence[str], rows: Iterable[Sequence[str]], labels: int = 1) -> str:
+    """A Markdown table of the rows that have something measured after their first ``labels`` columns."""
+    told = [row for row in rows if any(map(_tells, row[labels:]))]
+    if not told:
+        return "Nothing measured yet."
     lines = [f"| {' | '.join(head)} |", f"|{'---|' * len(head)}"]
-    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in rows)])
+    return "\n".join([*lines, *(f"| {' | '.join(row)} |" for row in told)])
+
+
+def _tells(column: str) -> bool:
+    return column not in ("", "-", MISSING) and column[0] not in "`["  # names of cells
 
 
 def share(value: float | None) -> str:

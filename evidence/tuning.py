@@ -28,7 +28,7 @@ def tuning(reader: Reader) -> Iterable[str]:
                 (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), reader.link(cell.name))
             )
     rows.append(_as_it_is(reader))
-    yield table(("method", "setting", "right", "", "cell"), rows)
+    yield table(("method", "setting", "right", "", "cell"), rows, labels=2)
     yield "## General knowledge"
     yield (
         "Bits per byte of texts that were never trained (less is better) and general questions, with each "

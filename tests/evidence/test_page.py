@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import NormalDist
 
+import numpy as np
 import pytest
 
 from evidence.book import Book
@@ -139,12 +141,32 @@ def test_a_floor_is_reached_not_reached_or_not_measured(filled: Book) -> None:
     assert four.sentence == "run 1 legal: 93.3 % of the gain; run 1 cherokee: 90.9 % of the gain"
 
 
+def test_forgetting_needs_no_adapters_of_their_own_and_a_row_of_nothing_is_left_out(
+    filled: Book, tmp_path: Path
+) -> None:
+    shutil.copytree(filled.site.results, tmp_path / "results")
+    fewer = book(tmp_path)
+    for name in ("own-s0-coding", "own-s0-cherokee"):
+        fewer.site.result(name).unlink()
+    found = Reader(fewer).matrix("share", 0)
+    assert found is not None
+    assert found.forgetting == pytest.approx(0.02)
+    assert list(np.isnan(found.plasticity)) == [False, True, True, False]
+    text = page(fewer)
+    assert "### Run 1: Share" in text
+    assert "### Run 2: Share" not in text
+    assert row(text, "## Right answers, T1", "| 1 | Share")
+    assert "| 2 | Share" not in text
+    assert "| 1 | one LoRA in sequence" not in text
+
+
 def test_a_page_of_nothing_says_that_nothing_was_measured(tmp_path: Path) -> None:
     of = book(tmp_path)
     write_page(of)
     text = of.site.page.read_text("utf-8")
     assert "do not edit" in text
-    assert set(row(text, "## Right answers, T1", "| 1 | Share")[2:6]) == {"not measured"}
+    assert "| 1 | Share" not in text
+    assert text.count("Nothing measured yet.") > 5
     assert {floor.status for floor in floors(Reader(of))} == {"not measured yet"}
     assert f"Not measured yet are {len(of.cells)} cells" in text
 
