@@ -59,12 +59,15 @@ def import_(ctx: click.Context, name: str, path: Path, model: str | None) -> Non
     from modes.catalog import BUILTIN
     from tui.core.paths import data_dir, ensure_private_dir
     from tui.headless.coefficients import add_mode_file, import_mode
+    from tui.headless.report import write_line
 
     check_name(name)
     catalog, directory = catalog_and_directory()
     data = ensure_private_dir(data_dir())
-    import_mode(name, path, base_path(ctx, model), data / "models.json", subspace_dir(data))
-    add_mode_file(name, f"Imported from {path.name}.", directory, name in BUILTIN, catalog.modes.get(name))
+    done = import_mode(name, path, base_path(ctx, model), data / "models.json", subspace_dir(data))
+    origin, mine = f"Imported from {path.name}.", catalog.modes.get(name)
+    for line in (*done, *add_mode_file(name, origin, directory, name in BUILTIN, mine)):
+        write_line(line)
 
 
 @modes.command()

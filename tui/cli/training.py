@@ -97,6 +97,7 @@ def _run(ctx: click.Context, flags: dict[str, Any], growing: bool) -> None:
     from tui.core.models import chosen_model
     from tui.core.paths import data_dir, ensure_private_dir
     from tui.headless.coefficients import add_mode_file
+    from tui.headless.report import write_line
     from tui.headless.training import Site, Task, teacher_of, train_mode
 
     name, data, random = (flags.pop(one, None) for one in ("domain", "data", "random"))
@@ -113,5 +114,6 @@ def _run(ctx: click.Context, flags: dict[str, Any], growing: bool) -> None:
     model = chosen_model(config)
     teacher = teacher_of(model, config.engine)
     site = Site(model, folder / "models.json", subspace_dir(folder), folder / "training", teacher)
-    train_mode(task, chosen, site)
-    add_mode_file(name, "Trained here.", directory, name in OURS, mine)
+    done = train_mode(task, chosen, site)
+    for line in (*done, *add_mode_file(name, "Trained here.", directory, name in OURS, mine)):
+        write_line(line)

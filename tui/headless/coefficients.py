@@ -26,10 +26,11 @@ if TYPE_CHECKING:
     from engine.remote.shelf import Form
 
 
-def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Path) -> None:
+def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Path) -> list[str]:
     """Take an adapter made elsewhere into the subspace of ``folder`` as the coefficients ``name``.
 
-    The subspace grows by what it does not hold yet, so that every other mode stays what it was. Raises
+    The subspace grows by what it does not hold yet, so that every other mode stays what it was. Returns what
+    there is to say, a line each: nothing is written before all is done, for whoever reads may be gone. Raises
     `BadAdapter`, `LibraryError`.
     """
     base = BaseModel.of(model)
@@ -38,7 +39,7 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
         read_meta(path, identity)
     adapter = read_adapter(path, base)
     old = opened(library, identity, model.name, Library(SHIPPED))
-    tell_taken(name, folder, take(library, old, name, adapter, {"imported": str(path)}))
+    return taken_lines(name, folder, take(library, old, name, adapter, {"imported": str(path)}))
 
 
 def export_mode(name: str, target: Path, form: Form, model: Path, folder: Path) -> None:
@@ -76,23 +77,24 @@ def rollback(folder: Path) -> None:
     write_line(f"{folder}: {Library(folder).rollback()} is current now")
 
 
-def add_mode_file(name: str, origin: str, directory: Path, builtin: bool, mine: Mode | None) -> None:
+def add_mode_file(name: str, origin: str, directory: Path, builtin: bool, mine: Mode | None) -> list[str]:
     """Give the operator's mode ``name`` its coefficients: a small new file, never a change of an old one.
 
-    ``origin`` is a sentence that describes a mode which is new.
+    ``origin`` is a sentence that describes a mode which is new. Returns what there is to say, as
+    `import_mode`.
     """
     file = directory / f"{name}.toml"
     line = f'coefficients = "{name}"'
     if mine is not None and mine.coefficients == name:
-        return
+        return []
     if file.exists():
         Notices().say(f"{file} is yours and was left as it is: add the line {line} to it")
-        return
+        return []
     directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     # A JSON string is a TOML one, whatever stands in the path.
     described = f'title = "{name.capitalize()}"\ndescription = {json.dumps(origin)}'
     file.write_text(f'extends = "{name}"\n{line}\n' if builtin else f"{described}\n{line}\n")
-    write_line(f"{file}: written, so that /mode {name} speaks with them")
+    return [f"{file}: written, so that /mode {name} speaks with them"]
 
 
 def identified(model: Path, remembered: Path) -> str:
@@ -100,21 +102,21 @@ def identified(model: Path, remembered: Path) -> str:
     return Fingerprint(model, remembered, threading.Event()).get() or ""
 
 
-def tell_taken(name: str, folder: Path, taken: Taken) -> None:
-    """Say what was taken in, and what the subspace and every mode in it takes now."""
+def taken_lines(name: str, folder: Path, taken: Taken) -> list[str]:
+    """What was taken in, and what the subspace and every mode in it takes now."""
     replaced = " in place of what had the name" if taken.replaced else ""
-    write_line(
-        f"{name}: {taken.modules} modules taken into {folder} as {taken.version}{replaced}, "
-        f"largest error {taken.error:.1e}"
-    )
     basis = taken.shelved.basis
     ranks = [one.rank for one in basis.modules.values()]
-    write_line(
+    return [
+        f"{name}: {taken.modules} modules taken into {folder} as {taken.version}{replaced}, "
+        f"largest error {taken.error:.1e}",
         f"the subspace: {len(ranks)} modules of rank {min(ranks)} to {max(ranks)}, "
-        f"{basis_bytes(basis) / 1e6:,.2f} MB for all modes"
-    )
-    for mode, one in taken.shelved.modes.items():
-        write_line(f"  {mode}: {core_bytes(one) / 1e6:,.3f} MB of its own")
+        f"{basis_bytes(basis) / 1e6:,.2f} MB for all modes",
+        *(
+            f"  {mode}: {core_bytes(one) / 1e6:,.3f} MB of its own"
+            for mode, one in taken.shelved.modes.items()
+        ),
+    ]
 
 
 def unknown(name: str, shelved: Shelved, folder: Path) -> str:

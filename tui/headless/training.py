@@ -22,9 +22,8 @@ from modes.training.endings import CannotTrain
 from modes.training.plan import TARGETS, Plan
 from tui.core.coefficients import SHIPPED
 from tui.core.notices import Notices
-from tui.headless.coefficients import identified, tell_taken
+from tui.headless.coefficients import identified, taken_lines
 from tui.headless.course import Course
-from tui.headless.report import write_line
 from tui.headless.verifying import check_trained
 
 if TYPE_CHECKING:
@@ -77,8 +76,10 @@ def teacher_of(model: Path, engine: EngineName | None) -> Teacher:
     return "mlx"
 
 
-def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
+def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> list[str]:
     """Train and take in; ``chosen`` are fields of the `Plan` other than the defaults.
+
+    Returns what there is to say when all is done, as `import_mode` does.
 
     What is in the subspace stays as it was until the new version is whole. Raises `BadData`,
     `UnknownDomain`, `BadAdapter`, `LibraryError`, `CannotTrain`, `Interrupted`.
@@ -102,12 +103,12 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> None:
     now = opened(library, identity, site.model.name, shipped)
     shelf = now if now.basis.modules else old
     taken = take(library, shelf, task.name, learned.adapter, {"trained": lesson.record})
-    write_line(
+    return [
         f"{task.name}: learned in {len(learned.losses):,} steps, the best after {learned.step:,} "
-        f"(validation loss {learned.loss:.3f} nats a token)"
-    )
-    tell_taken(task.name, site.subspace, taken)
-    check_trained(task.name, library, taken.shelved, site.model)
+        f"(validation loss {learned.loss:.3f} nats a token)",
+        *taken_lines(task.name, site.subspace, taken),
+        *check_trained(task.name, library, taken.shelved, site.model),
+    ]
 
 
 def _samples(task: Task) -> list[Sample]:

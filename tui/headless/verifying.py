@@ -83,8 +83,8 @@ def _vouched(meta: Mapping[str, Any] | None) -> str:
     return f"made for this base; its {len(meta['files'])} files are those that were exported"
 
 
-def check_trained(name: str, library: Library, shelved: Shelved, model: Path) -> None:
-    """Look at what was just trained here: verified, unless something speaks against it, which is said."""
+def check_trained(name: str, library: Library, shelved: Shelved, model: Path) -> list[str]:
+    """Look at what was just trained here: verified, unless something speaks against it, which is returned."""
     coefficients = shelved.modes[name]
     try:
         norms = weight_norms(model, coefficients.cores)
@@ -92,8 +92,9 @@ def check_trained(name: str, library: Library, shelved: Shelved, model: Path) ->
     except BadAdapter as error:  # weights whose size cannot be told
         reasons = [str(error)]
     library.note(recorded(shelved, {name: not reasons}))
-    if reasons:
-        write_line(f"{name}: not verified, it loads only when asked for by name: {'; '.join(reasons)}")
+    if not reasons:
+        return []
+    return [f"{name}: not verified, it loads only when asked for by name: {'; '.join(reasons)}"]
 
 
 def recorded(shelved: Shelved, good: Mapping[str, bool]) -> dict[str, Any]:

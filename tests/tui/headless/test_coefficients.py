@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 from modes.share.change import Adapter
 from modes.share.exchange import FORMS, BaseModel
 from tests.modes.share.adapters import change
-from tests.tui.program import Program
+from tests.tui.program import Program, outcome
 
 
 @pytest.fixture
@@ -56,6 +57,17 @@ def test_an_imported_adapter_is_a_mode_that_speaks_differently(
     assert answer.provenance is not None
     assert answer.provenance.scales == (("river", 1.0),)
     assert answer.provenance.coefficients == "v1"
+
+
+def test_whoever_reads_may_be_gone_before_the_end_and_the_mode_is_whole_all_the_same(
+    program: Program, base: BaseModel
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    process = program.start("modes", "import", "river", str(wrote(program, "river", base)), stdout=writing)
+    os.close(writing)
+    assert outcome(process, 60).traceback is False
+    assert json.loads(program.run("modes", "show", "river", "--json").out)["mode"]["coefficients"] == "river"
 
 
 def test_a_built_in_mode_gets_coefficients_and_keeps_its_prompt(program: Program, base: BaseModel) -> None:
