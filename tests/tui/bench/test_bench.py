@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,14 +19,6 @@ from tests.tui.small import Small, write_small
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return write_small(tmp_path_factory.mktemp("small"))
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Programs of a shell's background job are born deaf to Ctrl-C: not those that are started here."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def picked(scores: list[list[float]], options: list[str]) -> int:
@@ -83,7 +74,6 @@ def test_a_mode_below_the_base_is_refused_with_5(small: Small) -> None:
     assert "fail" in said.out
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(small: Small) -> None:
     program = small.program
     arguments = ("--bench", "--domains", small.set_of("second", 60), "--modes", "second")

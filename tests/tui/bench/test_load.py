@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,14 +17,6 @@ from tests.tui.small import Small, write_small
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Small:
     return write_small(tmp_path_factory.mktemp("small"))
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Programs of a shell's background job are born deaf to Ctrl-C: not those that are started here."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def sets(small: Small) -> tuple[str, ...]:
@@ -61,7 +52,6 @@ def test_a_depth_that_is_too_deep_is_scaled_and_told(small: Small) -> None:
     )
 
 
-@pytest.mark.usefixtures("interruptible")
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_goes_on(small: Small) -> None:
     arguments = ("--bench", "--slots", "1..4", *sets(small), "--modes", "first")
     runs = small.data / "loads"

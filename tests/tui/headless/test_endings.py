@@ -10,7 +10,6 @@ import subprocess
 import termios
 import time
 from array import array
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -18,17 +17,7 @@ import pytest
 
 from tests.tui.program import ENDLESS, Program, outcome, read_until
 
-pytestmark = pytest.mark.usefixtures("interruptible")
-
 STORY = ("ask", "--temperature", "0", "--max-tokens", "600", ENDLESS)
-
-
-@pytest.fixture
-def interruptible() -> Iterator[None]:
-    """Programs of a shell's background job are born deaf to Ctrl-C: not those that are started here."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def unread(pipe: IO[bytes]) -> int:
