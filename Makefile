@@ -28,11 +28,11 @@ test: $(VENV)/.test
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/pytest -n 2 --dist loadgroup
+	OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadgroup --durations 25
 
 test-vllm: $(VENV)/.test $(VLLM)/.made
 	$(BIN)/python -m scripts.vllm $(VLLM)/bin/python $(BIN)/pytest -k vllm \
-		tests/engine/contract/test_anywhere.py tests/engine/remote/profiles/test_vllm.py
+		tests/engine/contract tests/engine/remote/profiles/test_vllm.py
 
 starter: $(VENV)/.test
 	$(BIN)/python -m scripts.starter

@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 from openai import OpenAI
 
-from benchmarks.report import ratio, say, spread
+from benchmarks.report import median_interval, ratio, say, spread
 from engine.contract import Message, Request, Sampling
 from engine.remote.address import Address
 from engine.remote.engine import RemoteEngine, RemoteOptions
@@ -108,7 +108,9 @@ def main(url: str, tokens: int = 48, rounds: int = 9) -> None:
             say(f"  {name:<36} {spread(figures[name], unit)}")
         mine = figures.pop("our client")
         for name, other in figures.items():
-            good = ratio(mine, other) if what == "rate" else ratio(other, mine)
+            above, under = (mine, other) if what == "rate" else (other, mine)
+            low, high = median_interval([a / b for a, b in zip(above, under, strict=True)])
+            good = f"{ratio(above, under)}, 95 % of the median {low:.3f} to {high:.3f}"
             say(f"  {f'against {name} (1 or more is good)':<36} {good}")
     engine.close()
     client.close()
