@@ -53,11 +53,11 @@ def test_no_module_above_the_engine_loads_what_runs_models(module: str) -> None:
 
 
 def test_every_module_can_be_the_first_that_is_imported() -> None:
-    # In processes that are forked off: what an earlier one imported would hide a circle. What is not ours, and
-    # takes seconds, is there before.
+    # In processes that are forked off: what an earlier one imported would hide a circle. What is not ours is
+    # there before, for it takes seconds.
     every = """
-import click, gguf, httpx, importlib, llama_cpp, mlx_lm, numpy, os, pkgutil, psutil, sqlite3, textual.widgets, torch
-import transformers
+import importlib, os, pkgutil, sqlite3
+import click, gguf, httpx, llama_cpp, mlx_lm, numpy, psutil, textual.widgets, torch, transformers
 import engine, memory, modes, tui
 for package in (engine, memory, modes, tui):
     for module in pkgutil.walk_packages(package.__path__, package.__name__ + "."):
