@@ -86,6 +86,16 @@ def by_rank(reader: Reader) -> Iterable[str]:
             )
         )
     yield table(("k", *DOMAINS, "bytes", "of four r = 16", "cell"), rows)
+    yield "The same beside the subspace as it was, paired on the items that both were asked:"
+    before = chain("share", 0)[-1]
+    changes = [
+        (
+            str(_rank(cell)),
+            *(points(reader.gain(Place(before, one), Place(cell.name, one), one)) for one in DOMAINS),
+        )
+        for cell in ranks
+    ]
+    yield table(("k", *DOMAINS), changes)
 
 
 def _rank(cell: Cell) -> int:
