@@ -23,9 +23,12 @@ from torch import Tensor, nn
 from modes.share.exchange.base import BaseModel
 from modes.training.encoding import Batch, wanted_of
 from modes.training.endings import CannotTrain
+from modes.training.packing import Packed
 
 #: Bytes that training takes for every byte of weights, roughly: reading them doubles it for a moment.
 _ROOM = 2.5
+#: Layers that see what a mask shows them.
+_ATTENTION = {"full_attention", "sliding_attention"}
 _DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -39,29 +42,47 @@ class Base:
     context: int
     device: torch.device
 
-    def losses(self, batch: Batch) -> tuple[Tensor, int]:
+    def packs(self, longest: int) -> bool:
+        """Whether samples of up to ``longest`` tokens can be read as `Packed`.
+
+        That takes positions that can be told it, and layers that see whatever they are shown.
+        """
+        config = self.model.config
+        window = getattr(config, "sliding_window", None)
+        return (
+            getattr(config, "rope_parameters", None) is not None
+            and not getattr(config, "alibi", False)
+            and set(getattr(config, "layer_types", None) or ()) <= _ATTENTION
+            and (window is None or longest <= window)
+        )
+
+    def losses(self, batch: Batch | Packed) -> tuple[Tensor, int]:
         """Sum of the cross entropies (nats) of what the batch has to learn, and of how many tokens.
 
         The head is computed for those alone: with a large vocabulary it is most of the work otherwise.
         """
-        hidden = self._hidden(batch)
-        places, wanted = wanted_of(batch)
-        logits = self._head(hidden[:, :-1][self._here(places)])
-        return nn.functional.cross_entropy(logits.float(), self._here(wanted), reduction="sum"), len(wanted)
+        if isinstance(batch, Packed):
+            hidden, wanted = self._of_packed(batch)[self._here(batch.read)], batch.wanted
+        else:
+            places, wanted = wanted_of(batch)
+            hidden = self._of_rows(batch)[:, :-1][self._here(places)]
+        logits = self._head(hidden).float()
+        return nn.functional.cross_entropy(logits, self._here(wanted), reduction="sum"), len(wanted)
 
-    def _hidden(self, batch: Batch) -> Tensor:
-        body, rows = self.model.get_decoder(), len(batch.tokens)
+    def _of_rows(self, batch: Batch) -> Tensor:
         tokens, mask = self._here(batch.tokens), self._here(batch.mask)
-        if not len(batch.shared):
-            return cast(
-                Tensor, body(input_ids=tokens, attention_mask=mask, use_cache=False).last_hidden_state
-            )
-        read = body(input_ids=self._here(batch.shared[None]), use_cache=True).cache
-        read.batch_repeat_interleave(rows)
-        return cast(
-            Tensor,
-            body(input_ids=tokens, attention_mask=mask, cache=read, use_cache=True).last_hidden_state,
-        )
+        return self._body(input_ids=tokens, attention_mask=mask)
+
+    def _of_packed(self, batch: Packed) -> Tensor:
+        tokens, positions = self._here(batch.tokens), self._here(batch.positions)
+        visible, dtype = self._here(batch.visible), self.model.dtype
+        hidden = torch.full(visible.shape, torch.finfo(dtype).min, dtype=dtype, device=self.device)
+        mask = hidden.masked_fill(visible, 0.0)[None, None]
+        return self._body(input_ids=tokens[None], position_ids=positions[None], attention_mask=mask)[0]
+
+    def _body(self, **named: Tensor) -> Tensor:
+        """Hidden states (rows × tokens × width)."""
+        return cast(Tensor, self.model.get_decoder()(**named, use_cache=False).last_hidden_state)
 
     def _here(self, numbers: NDArray[Any]) -> Tensor:
         return torch.from_numpy(numbers).to(self.device)

@@ -157,7 +157,7 @@ class Order:
 
 def batched(samples: Sequence[Encoded], padding: int, share: bool = True) -> Batch:
     """One batch; with ``share`` what all samples begin with stands apart, never any of an answer."""
-    common = _common(samples) if share else 0
+    common = common_of(samples) if share else 0
     width = max(len(one.tokens) for one in samples) - common
     tokens = np.full((len(samples), width), padding)
     mask = np.zeros((len(samples), common + width), np.int64)
@@ -178,7 +178,8 @@ def wanted_of(batch: Batch) -> tuple[NDArray[np.bool_], Tokens]:
     return learned, batch.labels[:, 1:][learned]
 
 
-def _common(samples: Sequence[Encoded]) -> int:
+def common_of(samples: Sequence[Encoded]) -> int:
+    """How many tokens all ``samples`` begin with, before the last one of a question; 0 if that is too few."""
     # A token of every question has to stay: the first token of an answer is read from the one before it.
     most = min(one.start for one in samples) - 1
     first = samples[0].tokens

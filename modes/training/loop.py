@@ -11,13 +11,15 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NoReturn, Protocol
+from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from modes.share.change import Adapter, Change
-from modes.training.encoding import Batch, Encoded, Order, batched
+from modes.training.encoding import Encoded, Order
 from modes.training.endings import CannotTrain, Interrupted
 from modes.training.plan import Plan
 
+#: What a trainer computes at once.
+B = TypeVar("B")
 #: Seconds between checkpoints.
 _SAVE_EVERY = 60.0
 
@@ -80,7 +82,7 @@ class Layer(Protocol):
         """ΔW as it is now."""
 
 
-class Loop(ABC):
+class Loop(ABC, Generic[B]):
     """Trains ``layers`` as ``plan`` says on what is already encoded; whoever takes the steps extends it.
 
     Raises `CannotTrain` when no layer has anything to learn.
@@ -102,18 +104,21 @@ class Loop(ABC):
         self._layers, self._parameters, self._plan = layers, parameters, plan
         self._trained, self._kept = trained, kept
         self._order = Order([one.system for one in trained], plan.batch * plan.accumulate, plan.seed)
-        self._share, self._padding = False, 0
         self._optimiser: Any = None
 
     @abstractmethod
-    def _learn(self, batches: Sequence[Batch], count: int, factor: float) -> float:
+    def _batched(self, samples: Sequence[Encoded]) -> list[B]:
+        """What computes the ``samples``, which have room together: a batch, or more of them."""
+
+    @abstractmethod
+    def _learn(self, batches: Sequence[B], count: int, factor: float) -> float:
         """One step at ``factor`` of the learning rates, on the mean over ``count`` tokens.
 
         The loss before it, summed over the tokens (nats); where that is no number nothing is changed.
         """
 
     @abstractmethod
-    def _losses(self, batch: Batch) -> tuple[float, int]:
+    def _losses(self, batch: B) -> tuple[float, int]:
         """The loss of a batch, summed over its tokens (nats), and of how many; nothing is learned."""
 
     @abstractmethod
@@ -185,13 +190,11 @@ class Loop(ABC):
             state.best = self._copies()
         return found
 
-    def _batches(self, samples: Sequence[Encoded]) -> list[Batch]:
+    def _batches(self, samples: Sequence[Encoded]) -> list[B]:
         # Alike in length together: what is padded is computed too.
         ordered, size = sorted(samples, key=lambda one: len(one.tokens)), self._plan.batch
-        return [self._batch(ordered[at : at + size]) for at in range(0, len(ordered), size)]
-
-    def _batch(self, samples: Sequence[Encoded]) -> Batch:
-        return batched(samples, self._padding, self._share)
+        together = (ordered[at : at + size] for at in range(0, len(ordered), size))
+        return [batch for samples in together for batch in self._batched(samples)]
 
     def _guarded(self, work: Callable[[State], float], state: State) -> float:
         try:

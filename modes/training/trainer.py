@@ -9,13 +9,14 @@ import torch
 from torch import nn
 
 from modes.training.base import Base
-from modes.training.encoding import Batch, Encoded
+from modes.training.encoding import Batch, Encoded, batched
 from modes.training.layers import Adapted
 from modes.training.loop import Loop
+from modes.training.packing import Packed, packed, parted
 from modes.training.plan import Plan
 
 
-class Trainer(Loop):
+class Trainer(Loop[Batch | Packed]):
     """Trains ``layers`` of ``base``; see `Loop`."""
 
     def __init__(
@@ -33,7 +34,7 @@ class Trainer(Loop):
         }
         super().__init__(layers, parameters, plan, trained, kept)
         self._base = base
-        self._share = not plan.checkpointing and not getattr(base.model.config, "sliding_window", None)
+        self._packs = base.packs(max(len(one.tokens) for one in (*trained, *kept)))
         self._padding = base.tokenizer.pad_token_id or 0
         self._optimiser = torch.optim.AdamW(self._groups(), weight_decay=0.0)
 
@@ -43,7 +44,12 @@ class Trainer(Loop):
         rates = ((cores, self._plan.core_rate), (free, self._plan.rate))
         return [{"params": group, "lr": rate, "full": rate} for group, rate in rates if group]
 
-    def _learn(self, batches: Sequence[Batch], count: int, factor: float) -> float:
+    def _batched(self, samples: Sequence[Encoded]) -> list[Batch | Packed]:
+        if self._packs:
+            return [packed(part) for part in parted(samples)]
+        return [batched(samples, self._padding, share=False)]
+
+    def _learn(self, batches: Sequence[Batch | Packed], count: int, factor: float) -> float:
         for group in self._optimiser.param_groups:
             group["lr"] = group["full"] * factor
         total = 0.0
@@ -59,7 +65,7 @@ class Trainer(Loop):
         return total
 
     @torch.no_grad()
-    def _losses(self, batch: Batch) -> tuple[float, int]:
+    def _losses(self, batch: Batch | Packed) -> tuple[float, int]:
         self._base.model.eval()
         loss, count = self._base.losses(batch)
         return float(loss), count

@@ -9,7 +9,7 @@ from typing import Any
 from mlx.optimizers import clip_grad_norm
 
 from engine.mlx.library import mx
-from modes.training.encoding import Batch, Encoded
+from modes.training.encoding import Batch, Encoded, batched
 from modes.training.loop import Loop
 from modes.training.mlx.layers import Adapted
 from modes.training.mlx.loss import Loss
@@ -17,7 +17,7 @@ from modes.training.mlx.optimiser import Optimiser
 from modes.training.plan import Plan
 
 
-class Trainer(Loop):
+class Trainer(Loop[Batch]):
     """Trains ``layers`` of ``model``; see `Loop`."""
 
     lighter = (
@@ -41,6 +41,9 @@ class Trainer(Loop):
         self._loss = Loss(model)
         self._share = self._loss.shares and not plan.checkpointing
         self._optimiser: Optimiser = Optimiser(plan.core_rate, plan.rate)
+
+    def _batched(self, samples: Sequence[Encoded]) -> list[Batch]:
+        return [batched(samples, 0, self._share)]
 
     def _learn(self, batches: Sequence[Batch], count: int, factor: float) -> float:
         def mean(parameters: Mapping[str, Any], batch: Batch) -> Any:

@@ -10,14 +10,17 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
+from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from modes.training import loop as module
 from modes.training.checkpoint import Checkpoint
+from modes.training.encoding import Batch, Encoded, batched
 from modes.training.endings import CannotTrain, Interrupted
 from modes.training.loop import Standing, State
+from modes.training.packing import Packed, packed, parted
 from modes.training.plan import Plan
 from modes.training.trainer import Trainer
-from tests.modes.training.small import samples, small_base, trainer
+from tests.modes.training.small import PREFIX, samples, small_base, trainer
 
 PLAN = Plan(directions=2, steps=12, batch=4, check=4, rate=2e-2, patience=9)
 
@@ -243,15 +246,61 @@ def test_checkpointing_gives_the_same_gradient() -> None:
         assert torch.allclose(gradient, plain[name], atol=1e-6), name
 
 
-def test_what_begins_alike_is_read_once_with_the_same_loss_and_gradient() -> None:
+def test_packed_the_loss_and_the_gradient_are_those_of_padded_rows() -> None:
     once, apart = trainer(PLAN), trainer(PLAN)
-    apart._share = False
-    batch = once._batch(samples(4))
-    assert len(batch.shared) == 12
-    assert len(apart._batch(samples(4)).shared) == 0
-    losses = [one._base.losses(one._batch(samples(4)))[0] for one in (once, apart)]
-    assert float(losses[0].detach()) == pytest.approx(float(losses[1].detach()), rel=1e-5)
+    assert once._packs
+    apart._packs = False
+    (rows,), (sequence,) = (one._batched(samples(4)) for one in (apart, once))
+    assert isinstance(rows, Batch)
+    assert isinstance(sequence, Packed)
+    assert len(sequence.tokens) == rows.mask.sum() - 3 * len(PREFIX), "the prefix once, and no padding"
+    losses = [once._base.losses(one)[0].detach() for one in (sequence, rows)]
+    assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-5)
     first, second = gradients(once), gradients(apart)
+    for name, gradient in first.items():
+        assert torch.allclose(gradient, second[name], atol=1e-6), name
+
+
+@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
+@pytest.mark.parametrize("longest", [8, 10])
+def test_layers_with_a_window_are_packed_while_no_sample_is_longer(implementation: str, longest: int) -> None:
+    config = Gemma3TextConfig(
+        vocab_size=64,
+        hidden_size=32,
+        intermediate_size=48,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        sliding_window=8,
+        layer_types=["sliding_attention", "full_attention"],
+        attn_implementation=implementation,
+    )
+    torch.manual_seed(1)
+    base = replace(small_base(), model=Gemma3ForCausalLM(config))
+    asked = [Encoded((3, *range(20 + row, 18 + row + longest), 1), 4) for row in range(3)]
+    assert base.packs(longest) == (longest == 8)
+    with torch.no_grad():
+        found, wanted = (
+            float(base.losses(one)[0]) for one in (packed(asked), batched(asked, 0, share=False))
+        )
+    assert (found == pytest.approx(wanted, rel=1e-5)) == (longest == 8)
+
+
+def test_what_is_told_no_positions_or_sees_otherwise_than_it_is_shown_is_not_packed() -> None:
+    base = small_base()
+    assert base.packs(10_000)
+    for change in ({"rope_parameters": None}, {"alibi": True}, {"layer_types": ["full_attention", "conv"]}):
+        odd = small_base()
+        vars(odd.model.config).update(change)
+        assert not odd.packs(10), change
+
+
+def test_many_tokens_are_taken_in_parts_with_the_same_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole, sparing = trainer(replace(PLAN, batch=16)), trainer(replace(PLAN, batch=16))
+    monkeypatch.setattr(sparing, "_batched", lambda some: [packed(part) for part in parted(some, 50)])
+    assert len(sparing._batched(samples(16))) > 1
+    first, second = gradients(whole), gradients(sparing)
     for name, gradient in first.items():
         assert torch.allclose(gradient, second[name], atol=1e-6), name
 

@@ -251,9 +251,10 @@ def test_checkpointing_gives_the_same_gradient_and_leaves_the_layers_as_they_wer
 def test_what_begins_alike_is_read_once_with_the_same_loss_and_gradient() -> None:
     once, apart = growing(), growing()
     apart._share = False
-    assert len(once._batch(samples(4)).shared) == 12
-    assert len(apart._batch(samples(4)).shared) == 0
-    losses = [one._losses(one._batch(samples(4)))[0] for one in (once, apart)]
+    (shared,), (rows,) = (one._batched(samples(4)) for one in (once, apart))
+    assert len(shared.shared) == 12
+    assert len(rows.shared) == 0
+    losses = [once._losses(shared)[0], apart._losses(rows)[0]]
     assert losses[0] == pytest.approx(losses[1], rel=1e-5)
     assert alike(gradients(once), gradients(apart))
 
@@ -280,7 +281,7 @@ def test_a_model_whose_head_cannot_be_told_apart_has_the_same_loss() -> None:
 
     odd._loss, odd._share = Loss(Odd(odd._model)), False
     assert not odd._loss.shares
-    batch = odd._batch(samples(4))
+    (batch,) = odd._batched(samples(4))
     assert odd._losses(batch)[0] == pytest.approx(usual._losses(batch)[0], rel=1e-6)
 
 
