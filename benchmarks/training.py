@@ -1,4 +1,4 @@
-"""A step of training with MLX over one with torch, on the same samples of the starter; and memory on MLX.
+"""Steps of training on the starter: packed over padded rows, MLX over torch; and memory on MLX.
 
 ``python -m benchmarks.training``; apart from the rest, because it needs the extras mlx and train. The clock
 is what this process had of the processor, so that ratios hold on a machine that others use too.
@@ -17,8 +17,10 @@ from mlx_lm.models.llama import Model, ModelArgs
 
 from benchmarks.report import alternate, ratio, say, spread
 from engine.contract import Message
+from evidence.design import DOMAINS
+from evidence.making import samples_of
 from modes.training.base import load_base
-from modes.training.data import Sample
+from modes.training.data import Sample, divided
 from modes.training.encoding import Encoded, Encoder
 from modes.training.hub import HubWording
 from modes.training.layers import adapt
@@ -39,7 +41,7 @@ SAMPLES = [
 ]
 
 
-def with_torch(model: Path) -> Loop:
+def with_torch(model: Path) -> Loop[Any]:
     """A trainer on the weights, dequantised."""
     base = load_base(model, TARGETS, "f32")
     encoder = Encoder(HubWording(base.tokenizer), base.context)
@@ -48,7 +50,7 @@ def with_torch(model: Path) -> Loop:
     return Trainer(base, layers, PLAN, samples, samples)
 
 
-def with_mlx(model: Path) -> Loop:
+def with_mlx(model: Path) -> Loop[Any]:
     """A trainer on the weights as they are packed."""
     base = mlx_base.load_base(model, TARGETS, "kept")
     encoder = Encoder(base.wording, base.context)
@@ -57,7 +59,7 @@ def with_mlx(model: Path) -> Loop:
     return MlxTrainer(base.loaded.model, layers, PLAN, samples, samples)
 
 
-def step(trainer: Loop) -> Callable[[], float]:
+def step(trainer: Loop[Any]) -> Callable[[], float]:
     """Measures processor seconds of a step."""
 
     def measure() -> float:
@@ -66,6 +68,20 @@ def step(trainer: Loop) -> Callable[[], float]:
         return time.process_time() - began
 
     return measure
+
+
+def packing(model: Path) -> None:
+    """Print what packing a step's samples into one sequence saves, on what the modes are trained on."""
+    plan = Plan()
+    base = load_base(model, TARGETS, "f32")
+    encoder = Encoder(HubWording(base.tokenizer), base.context)
+    layers = adapt(base.model, base.names, {}, plan.directions, plan.scale)
+    for name in DOMAINS:
+        samples = [[encoder.encoded(one) for one in some] for some in divided(samples_of(name), plan.seed)]
+        packs, rows = (Trainer(base, layers, plan, *samples) for _ in range(2))
+        rows._packs = False
+        found = alternate({"packed": step(packs), "rows": step(rows)}, ROUNDS)
+        say(f"{name}: a step packed / in padded rows: {ratio(found['packed'], found['rows'])}")
 
 
 def middling() -> Any:
@@ -120,6 +136,7 @@ def main() -> None:
             memory(batch, accumulate, saving)
     model = starter_model()
     assert model is not None, "the extra [starter] is not installed"
+    packing(model)
     found = alternate({"mlx": step(with_mlx(model)), "torch": step(with_torch(model))}, ROUNDS)
     say(f"a step with MLX / with torch: {ratio(found['mlx'], found['torch'])}")
     say(f"processor time of a step: {spread(found['mlx'], 's')} and {spread(found['torch'], 's')}")

@@ -11,10 +11,8 @@ from typing import Literal
 
 from evidence.cell import (
     CONTROL,
-    COUNTS,
     MERGED,
     MERGES,
-    PROMPTED,
     SEQUENCE,
     TUNING,
     TUNING_SALT,
@@ -22,25 +20,23 @@ from evidence.cell import (
     Cell,
     Method,
 )
-
-#: The domains that have something to learn, in the order that each run learns them, by its seed.
-ORDERS = (
-    ("legal", "coding", "cherokee", "reasoning"),
-    ("reasoning", "cherokee", "coding", "legal"),
-    ("coding", "reasoning", "legal", "cherokee"),
+from evidence.design import (
+    DIRECTIONS,
+    DOMAINS,
+    EQUAL_RANK,
+    LONGER,
+    ORDERS,
+    RANK,
+    STEPS,
+    TUNED_ON,
+    chain,
+    everything,
+    first_split,
+    longer_name,
+    own_name,
 )
-DOMAINS = ORDERS[0]
-#: Where every opponent is tuned and the curves are drawn.
-TUNED_ON = "coding"
-#: Steps of training, for every method alike.
-STEPS = {"legal": 400, "coding": 300, "cherokee": 900, "reasoning": 800}
-#: Rank of an adapter of one's own, and new directions of a mode that grows.
-RANK, DIRECTIONS = 16, 4
-#: A core alone has so few numbers that it learns slowly: it is tried with so many times the steps too.
-LONGER = 2
-#: A LoRA of this rank on the same modules takes about the bytes that a mode takes of the shared subspace, all
-#: of it counted: (16 + 3 × 4) / 4 = 7 directions.
-EQUAL_RANK = 7
+from evidence.pairs import short
+
 _MERGE_SETTINGS: Mapping[str, tuple[dict[str, float], ...]] = {
     "linear": tuple({"weight": weight} for weight in (0.25, 0.5, 0.75, 1.0)),
     "ties": tuple({"density": density, "weight": weight} for density in (0.2, 0.5) for weight in (0.5, 1.0)),
@@ -73,18 +69,19 @@ def cells() -> list[Cell]:
         *longer,
         *controls,
         *_general(),
+        *many(),
+        *short(random_tuning()),
         *_equal_tuning(),
         *first.equal,
+        *curves,
         *_sequence_tuning(),
         *first.sequence,
-        *curves,
         *merged,
         *(cell for one in later for cell in one.shared),
         *(cell for one in later for cell in one.own),
         *(cell for one in later for cell in one.sequence),
         *(cell for one in later for cell in one.equal),
         *_own_tuning(),
-        *many(),
         *(_core(domain) for domain in DOMAINS[2:]),
     ]
 
@@ -110,20 +107,6 @@ def run(seed: int) -> Run:
     )
 
 
-def chain(method: Literal["share", "sequence"], seed: int) -> list[str]:
-    """Names of the cells after each domain that was learned in turn."""
-    first, *others = ORDERS[seed]
-    return [
-        own_name(seed, first),
-        *(f"{method}-s{seed}-{at}-{domain}" for at, domain in enumerate(others, 2)),
-    ]
-
-
-def own_name(seed: int, domain: str) -> str:
-    """The cell of an adapter of the domain's own."""
-    return f"own-s{seed}-{domain}"
-
-
 def shrunk(whole: Iterable[Cell], steps: int, items: int) -> list[Cell]:
     """The same cells with so few steps and items that they show no more than that everything works."""
     return [
@@ -134,17 +117,6 @@ def shrunk(whole: Iterable[Cell], steps: int, items: int) -> list[Cell]:
         )
         for cell in whole
     ]
-
-
-def everything(domain: str, mode: str, *, prompted: bool = False) -> tuple[Ask, ...]:
-    """All splits, and T1 once more under the mode's own prompt."""
-    asks = tuple(Ask(domain, mode, split, count) for split, count in COUNTS.items())
-    return (*asks, Ask(domain, mode, "T1", PROMPTED, prompted=True)) if prompted else asks
-
-
-def first_split(domain: str, mode: str, count: int = COUNTS["T1"]) -> tuple[Ask, ...]:
-    """T1 alone."""
-    return (Ask(domain, mode, "T1", count),)
 
 
 def _tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
@@ -205,11 +177,6 @@ def _core(domain: str) -> Cell:
     return _grown(f"core-s0-{domain}", "core", domain, 0, everything(domain, domain))
 
 
-def longer_name(name: str) -> str:
-    """The cell with `LONGER` times the steps of the cell ``name``."""
-    return f"{name}-x{LONGER}"
-
-
 def _longer(cell: Cell) -> Cell:
     settings = {**cell.settings, "steps": LONGER * cell.settings["steps"]}
     return replace(cell, name=longer_name(cell.name), settings=settings)
@@ -227,7 +194,7 @@ def _random(rank: int) -> Cell:
         everything(TUNED_ON, TUNED_ON) if rank == RANK else first_split(TUNED_ON, TUNED_ON),
         TUNED_ON,
         settings={"steps": STEPS[TUNED_ON], "directions": 0, "rank": rank},
-        tuned=_names(_random_tuning()),
+        tuned=random_tuning(),
     )
 
 
@@ -244,6 +211,11 @@ def _random_tuning() -> list[Cell]:
     fixed = {"steps": STEPS[TUNED_ON], "directions": 0, "rank": RANK}
     asks = (_tuning(TUNED_ON, TUNED_ON),)
     return [_tried("random", asks, fixed, "core_rate", rate) for rate in (1.5e-2, 5e-3, 3e-2)]
+
+
+def random_tuning() -> tuple[str, ...]:
+    """The cells that the settings of a random basis are chosen by."""
+    return _names(_random_tuning())
 
 
 def _own_tuning() -> list[Cell]:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evidence.cell import Cell
-from evidence.cells import DOMAINS, LONGER, RANK, TUNED_ON, chain, longer_name, many, own_name
+from evidence.cells import many, random_tuning
+from evidence.design import DOMAINS, LONGER, RANK, STEPS, TUNED_ON, chain, longer_name, own_name
+from evidence.pairs import SHORT, Pair, pairs
 from evidence.reading import Marks, Place, Reader, paired, place
 from evidence.sizes import kept, loras, mean, trained
 from evidence.tables import MISSING, points, score, share, size, table
@@ -63,6 +65,39 @@ def _growth(reader: Reader, name: str, cell: str, domain: str, seed: int = 0) ->
     )
 
 
+def learned_or_random(reader: Reader) -> Iterable[str]:
+    """When directions that were learned are worth more to a core than random ones of the same number."""
+    yield "## Directions that were learned, or random ones"
+    yield (
+        f"The core alone of {TUNED_ON}, T1, in the directions that {chain('share', 0)[0][7:]} has learned, "
+        f"and in as many random ones. The short lesson has {SHORT} steps on everything that there is to "
+        f"learn, in {RANK} directions; the rows below it change one thing of it each."
+    )
+    core, drawn = f"core-s0-{TUNED_ON}", f"random-s0-k{RANK}-{TUNED_ON}"
+    of, steps = reader.book.cells, STEPS[TUNED_ON]
+    shown = [
+        Pair(f"{LONGER * steps} steps", of[longer_name(core)], of[longer_name(drawn)]),
+        Pair(f"{steps} steps", of[core], of[drawn]),
+        *pairs(random_tuning()),
+    ]
+    rows = [_beside(reader, one) for one in shown]
+    yield table(("", "learned", "random", "learned over random", "cells"), rows)
+
+
+def _beside(reader: Reader, pair: Pair) -> Sequence[str]:
+    ours, theirs = (
+        reader.marks(Place(cell.name, cell.mode), cell.domain, topic=cell.topic)
+        for cell in (pair.learned, pair.random)
+    )
+    return (
+        pair.about,
+        score(ours),
+        score(theirs),
+        points(paired(theirs, ours) if ours and theirs else None),
+        f"{reader.link(pair.learned.name)}, {reader.link(pair.random.name)}",
+    )
+
+
 def by_rank(reader: Reader) -> Iterable[str]:
     """What is left when the subspace of all four is made smaller."""
     yield "## By the rank of the subspace"
@@ -70,10 +105,12 @@ def by_rank(reader: Reader) -> Iterable[str]:
         "The subspace of run 1 with all four modes, compacted to k directions without any training: points "
         "over the base on the first 200 items of T1. The first row is what it was, on all items."
     )
-    ranks = sorted((cell for cell in reader.book if cell.method == "compact"), key=_rank, reverse=True)
+    before = chain("share", 0)[-1]
+    compact = (cell for cell in reader.book if cell.method == "compact" and cell.before == (before,))
+    ranks = sorted(compact, key=_rank, reverse=True)
     most = loras(reader, len(DOMAINS))
     rows = []
-    for cell in [chain("share", 0)[-1], *(one.name for one in ranks)]:
+    for cell in [before, *(one.name for one in ranks)]:
         found = [reader.over_base(Place(cell, domain), domain) for domain in DOMAINS]
         whole = kept(reader.bytes_of(cell))
         rows.append(
@@ -87,7 +124,6 @@ def by_rank(reader: Reader) -> Iterable[str]:
         )
     yield table(("k", *DOMAINS, "bytes", "of four r = 16", "cell"), rows)
     yield "The same beside the subspace as it was, paired on the items that both were asked:"
-    before = chain("share", 0)[-1]
     changes = [
         (
             str(_rank(cell)),

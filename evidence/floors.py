@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evidence.cells import DOMAINS, ORDERS, TUNED_ON, chain, longer_name
+from evidence.design import DOMAINS, ORDERS, TUNED_ON, chain, longer_name
 from evidence.reading import Reader, place
 from evidence.sizes import kept, loras, trained
 from modes.evaluation.item import Split

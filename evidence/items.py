@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache
 
 from evidence.cell import COUNTS, Ask
-from evidence.cells import DOMAINS
+from evidence.design import DOMAINS
 from modes.catalog import Catalog
 from modes.evaluation.domains import domain
 from modes.evaluation.item import Item, Split

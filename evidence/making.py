@@ -10,6 +10,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from itertools import groupby, islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -79,7 +81,7 @@ class Maker:
         settings: dict[str, Any] = {name: value for name, value in cell.settings.items() if name in _PLAN}
         plan = Plan(seed=cell.seed, **settings)
         folder = self._site.training(self.book.made_key(self.book.cells[cell.name]))
-        samples = samples_of(cell.domain, cell.topic)
+        samples = samples_of(cell.domain, cell.topic, int(cell.settings.get("wordings", 0)))
         lesson = learn(self._site.model, self._identity, samples, plan, folder, self.report, begun)
         return lesson.learned.adapter, {"record": {**lesson.record, "steps": len(lesson.learned.losses)}}
 
@@ -144,12 +146,15 @@ _WAYS: dict[str, Callable[[Maker, Cell, list[Shelved]], Shelved]] = {
 }
 
 
-def samples_of(name: str, topic: str = "") -> list[Sample]:
+def samples_of(name: str, topic: str = "", wordings: int = 0) -> list[Sample]:
     """All there is to learn of a domain or of one topic, without a system prompt and with the mode's own.
 
-    Raises `SeenInTraining` if a test item is among it.
+    With ``wordings`` no fact is told in more of them. Raises `SeenInTraining` if a test item is among it.
     """
     examples = [one for one in domain(name).examples("") if topic in ("", one.topic)]
+    if wordings:
+        by_fact = groupby(sorted(examples, key=attrgetter("fact")), key=attrgetter("fact"))
+        examples = [one for _, told in by_fact for one in islice(told, wordings)]
     for split, count in COUNTS.items():
         assert_unseen(examples, items_of(Ask(name, "", split, count)))
     return in_prompt(from_examples(examples, f"domain {name}"), prompt_of(name))

@@ -6,13 +6,13 @@ from collections.abc import Callable, Iterable, Sequence
 
 from evidence.book import Book
 from evidence.cell import COUNTS, PROMPTED
-from evidence.cells import DOMAINS, ORDERS, STEPS, chain
-from evidence.curves import by_count, by_directions, by_rank
+from evidence.curves import by_count, by_directions, by_rank, learned_or_random
+from evidence.design import DOMAINS, ORDERS, STEPS, chain
 from evidence.floors import RUNS, floors
 from evidence.items import left_out
 from evidence.reading import Place, Reader, place
-from evidence.sizes import kept, loras
-from evidence.tables import MISSING, points, score, share, size, table
+from evidence.storage import storage
+from evidence.tables import MISSING, points, score, share, table
 from evidence.tuning import tuning
 from modes.evaluation.item import SPLITS, Split
 from modes.evaluation.run import write_text
@@ -211,26 +211,6 @@ def _base(reader: Reader, domain: str) -> str:
     return MISSING if found is None else f"base {100 * found.score:.1f}"
 
 
-def _bytes(reader: Reader) -> Iterable[str]:
-    yield "## Bytes"
-    yield "All that has to be kept for four modes, in float16; the base itself is not counted."
-    most = loras(reader, len(DOMAINS))
-    rows = [("four LoRAs of r = 16", "-", "-", size(most), share(1.0 if most else None))]
-    for seed in RUNS:
-        cell = chain("share", seed)[-1]
-        found = reader.bytes_of(cell)
-        whole = kept(found)
-        parts = (size(found["basis"]), size(sum(found["cores"].values()))) if found else (MISSING, MISSING)
-        rows.append((f"Share, run {seed + 1}", *parts, size(whole), _part(whole, most)))
-    equal = loras(reader, len(DOMAINS), 7)
-    rows.append(("four LoRAs of r = 7", "-", "-", size(equal), _part(equal, most)))
-    yield table(("", "basis", "cores", "together", "of four r = 16"), rows)
-
-
-def _part(part: int | None, whole: int | None) -> str:
-    return share(part / whole if part is not None and whole else None)
-
-
 def _missing(reader: Reader) -> Iterable[str]:
     yield "## What is missing"
     left = [cell.name for cell in reader.book if not reader.book.is_done(cell)]
@@ -260,5 +240,6 @@ def _run_name(seed: int, method: str) -> str:
 
 
 _SECTIONS: tuple[Section, ...] = (
-    _how, _floors, _scores, _gains, _prompted, _continual, _bytes, by_directions, by_rank, by_count, tuning,
+    _how, _floors, _scores, _gains, _prompted, _continual,
+    storage, by_directions, learned_or_random, by_rank, by_count, tuning,
 )  # fmt: skip

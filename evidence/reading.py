@@ -13,7 +13,7 @@ import numpy as np
 
 from evidence.book import Book
 from evidence.cell import MERGED, SEQUENCE, Ask
-from evidence.cells import DOMAINS, chain, own_name
+from evidence.design import DOMAINS, chain, own_name
 from evidence.items import items_digest, items_of
 from modes.evaluation.item import Split
 from modes.evaluation.matrix import Matrix

@@ -8,7 +8,7 @@ from __future__ import annotations
 from engine.lowrank import Basis, Coefficients, Core, Subspace
 from evidence.book import Book
 from evidence.cell import Cell
-from evidence.cells import chain
+from evidence.design import chain
 from modes.share.library import Library, Shelved
 
 

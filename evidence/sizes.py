@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from evidence.cells import RANK
+from evidence.design import RANK
 from evidence.reading import Reader
 
 #: Bytes of a number (f16).

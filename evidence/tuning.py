@@ -7,7 +7,7 @@ from typing import Any
 
 from evidence.book import Waiting, tuning_score
 from evidence.cell import Cell
-from evidence.cells import DOMAINS, RANK, TUNED_ON, own_name
+from evidence.design import DOMAINS, RANK, TUNED_ON, own_name
 from evidence.reading import Reader
 from evidence.tables import MISSING, share, table
 

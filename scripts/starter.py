@@ -13,7 +13,8 @@ from dataclasses import replace
 
 from evidence.book import Book
 from evidence.cell import Cell
-from evidence.cells import cells, chain
+from evidence.cells import cells
+from evidence.design import chain
 from evidence.files import Site
 from evidence.items import items_of
 from modes.share.checking import refusals, spectra

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from evidence.cell import Cell
-from evidence.cells import DOMAINS, LONGER, ORDERS, STEPS, cells, chain, longer_name, shrunk
+from evidence.cells import cells, random_tuning, shrunk
+from evidence.design import DOMAINS, LONGER, ORDERS, STEPS, chain, longer_name
+from evidence.pairs import SHORT, pairs
 
 
 def test_every_cell_has_a_name_of_its_own_and_comes_after_what_it_needs() -> None:
@@ -57,7 +59,7 @@ def test_an_opponent_is_tuned_with_four_settings_at_most_and_never_on_test_items
 
 def test_every_method_takes_as_many_steps_for_a_domain_unless_its_name_says_more() -> None:
     for cell in cells():
-        if "steps" in cell.settings and cell.method != "many":
+        if "steps" in cell.settings and cell.method != "many" and cell.settings["steps"] != SHORT:
             times = LONGER if cell.name.endswith(f"-x{LONGER}") else 1
             assert cell.settings["steps"] == times * STEPS[cell.domain], cell.name
 
@@ -68,6 +70,18 @@ def test_a_core_and_a_random_basis_are_given_more_steps_alike() -> None:
         longer = by_name[longer_name(name)]
         assert longer.settings == {**by_name[name].settings, "steps": LONGER * STEPS["coding"]}
         assert longer.tuned == by_name[name].tuned
+
+
+def test_the_lessons_of_a_pair_differ_in_their_directions_alone() -> None:
+    by_name = {cell.name: cell for cell in cells()}
+    for pair in pairs(random_tuning()):
+        learned, drawn = pair.learned, pair.random
+        assert by_name[learned.name] == learned
+        assert by_name[drawn.name] == drawn
+        assert learned.settings == {name: drawn.settings[name] for name in drawn.settings if name != "rank"}
+        assert (learned.domain, learned.topic, learned.asks) == (drawn.domain, drawn.topic, drawn.asks)
+        assert learned.before
+        assert not drawn.before
 
 
 def test_there_are_twelve_modes_or_more_in_the_curve_by_their_number() -> None:

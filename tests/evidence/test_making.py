@@ -10,9 +10,11 @@ import pytest
 from engine.memo import remember
 from evidence.book import Book
 from evidence.cell import MERGED
-from evidence.cells import DOMAINS, cells, own_name
+from evidence.cells import cells
+from evidence.design import DOMAINS, own_name
 from evidence.files import Site
-from evidence.making import Maker
+from evidence.making import Maker, samples_of
+from modes.evaluation import domains
 from modes.share.change import Adapter, Change
 from modes.share.library import Shelved
 from modes.share.subspace import build, reconstructed
@@ -103,3 +105,11 @@ def test_what_is_there_is_not_made_again(made: Book) -> None:
     make(made, "compact-s0-k8")
     make(made, "compact-s0-k8")
     assert made.library(made.cells["compact-s0-k8"]).versions() == ("v1",)
+
+
+def test_a_lesson_of_few_wordings_tells_every_fact_in_no_more() -> None:
+    whole, few = samples_of("coding"), samples_of("coding", wordings=1)
+    facts = {one.fact for one in domains.domain("coding").examples("")}
+    assert len(few) == 2 * len(facts), "once as it is, once under the mode's prompt"
+    assert len(few) < len(whole) / 3
+    assert {one.answer for one in few} == {one.answer for one in whole}

@@ -13,7 +13,8 @@ import pytest
 
 from evidence.book import Book
 from evidence.cell import Ask
-from evidence.cells import cells, chain
+from evidence.cells import cells
+from evidence.design import chain
 from evidence.floors import floors
 from evidence.items import items_of
 from evidence.page import page, write_page
@@ -117,6 +118,35 @@ def test_bytes_are_basis_and_cores_beside_four_adapters(filled: Book) -> None:
     assert row(text, "## Bytes", "| Share, run 1")[1:] == ["5,484 kB", "242 kB", "5,725 kB", "45.7 %"]
     assert row(text, "## Bytes", "| four LoRAs of r = 16")[3] == "12,534 kB"
     assert row(text, "## Bytes", "| four LoRAs of r = 7")[3:] == ["5,484 kB", "43.8 %"]
+
+
+def test_it_tells_from_how_many_modes_on_a_subspace_takes_less_and_until_when(filled: Book) -> None:
+    def subspace(count: int) -> int:  # four new directions for each mode after the first
+        ranks = [16 + 4 * at for at in range(count)]
+        return ranks[-1] * 97_920 * 2 + 60 * 2 * sum(rank**2 for rank in ranks)
+
+    def loras(count: int) -> int:
+        return count * 7 * 97_920 * 2
+
+    ahead = [count for count in range(1, 65) if subspace(count) < loras(count)]
+    assert ahead == list(range(5, 22))
+    text = page(filled)
+    assert row(text, "## Bytes", "| r = 7")[1:] == ["from 3 on", "from 3 on", "from 3 on", "5 to 21"]
+    assert row(text, "## Bytes", "| r = 4")[4] == "never"
+
+
+def test_learned_directions_stand_beside_random_ones_with_the_paired_difference(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    rates = {"tune-random-0.015": 50, "tune-random-0.005": 60, "tune-random-0.03": 40}
+    scores = {**rates, "core-s0-short-coding": 70, "random-s0-short-coding": 45}
+    for name, right in scores.items():
+        fill(of, of.cells[name], lambda _ask, at, right=right: at % 100 < right)
+    assert of.settled(of.cells["random-s0-short-coding"]).settings["core_rate"] == 0.005
+    section = "## Directions that were learned, or random ones"
+    found = row(page(of), section, "| 100 steps")
+    assert found[1].startswith("70.0 (")
+    assert found[2].startswith("45.0 (")
+    assert re.fullmatch(r"\+25\.0 \(\+\d\d\.\d to \+\d\d\.\d\), p < 0\.001", found[3])
 
 
 def test_growth_tells_the_share_of_the_gain_and_of_the_parameters(filled: Book) -> None:

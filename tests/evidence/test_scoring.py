@@ -9,7 +9,8 @@ import pytest
 
 from evidence.book import Book
 from evidence.cell import COUNTS, Ask
-from evidence.cells import DOMAINS, cells, shrunk
+from evidence.cells import cells, shrunk
+from evidence.design import DOMAINS
 from evidence.items import items_digest, items_of
 from evidence.scoring import Stopped, score
 from modes.evaluation.domains import domain

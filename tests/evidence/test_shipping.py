@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from evidence.book import Book
-from evidence.cells import cells, chain
+from evidence.cells import cells
+from evidence.design import chain
 from evidence.files import Site
 from evidence.making import Maker
 from evidence.shipping import shipped

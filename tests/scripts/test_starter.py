@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from evidence.book import Book
-from evidence.cells import cells, chain, shrunk
+from evidence.cells import cells, shrunk
+from evidence.design import chain
 from evidence.files import Site
 from evidence.making import Maker
 from modes.share.checking import digest
