@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import importlib
 
-_ALL = ("decode", "depth", "memory", "screen", "several", "startup", "switch")
+_ALL = ("decode", "depth", "memory", "modes", "screen", "several", "startup", "switch")
 #: Given the addresses of servers.
 _SERVED = ("agreement", "switching")
 

@@ -5,24 +5,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from pathlib import Path
 
 import numpy as np
+from gguf import GGMLQuantizationType as Kind
 from gguf import GGUFReader, GGUFWriter
+from gguf.quants import dequantize, quantize
 from numpy.typing import NDArray
 
 Matrix = NDArray[np.float32]
 
 _A, _B = ".lora_a", ".lora_b"
+#: Numbers that Q8_0 packs together.
+_BLOCK = 32
 
 
 class BadAdapterFile(ValueError):
     """A file that is no GGUF LoRA; the text says why."""
 
 
-def write_adapter_file(path: Path, architecture: str, factors: Mapping[str, tuple[Matrix, Matrix]]) -> int:
-    """Write ``(B, A)``, B (n × p) and A (p × d), by tensor name in float32; returns the tensors' bytes."""
+def write_adapter_file(
+    path: Path,
+    architecture: str,
+    factors: Mapping[str, tuple[Matrix, Matrix]],
+    packed: Container[str] = (),
+) -> int:
+    """Write ``(B, A)``, B (n × p) and A (p × d), by tensor name in float32; returns the tensors' bytes.
+
+    Those whose names are ``packed`` have A in eight bits (Q8_0) where d is a multiple of 32.
+    """
     writer = GGUFWriter(path, architecture)
     writer.add_string("general.type", "adapter")
     writer.add_string("adapter.type", "lora")
@@ -30,8 +42,10 @@ def write_adapter_file(path: Path, architecture: str, factors: Mapping[str, tupl
     size = 0
     for name, (up, down) in factors.items():
         for suffix, tensor in ((_A, down), (_B, up)):
-            data = np.ascontiguousarray(tensor, dtype=np.float32)
-            writer.add_tensor(f"{name}{suffix}", data)
+            data, kind = np.ascontiguousarray(tensor, dtype=np.float32), Kind.F32
+            if name in packed and suffix == _A and data.shape[1] % _BLOCK == 0:
+                data, kind = quantize(data, Kind.Q8_0), Kind.Q8_0
+            writer.add_tensor(f"{name}{suffix}", data, raw_dtype=kind)
             size += data.nbytes
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -52,7 +66,10 @@ def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]
     if field is None:
         raise BadAdapterFile(f"{path} has no adapter.lora.alpha: its scale is not known")
     alpha = float(field.contents())
-    tensors = {tensor.name: np.array(tensor.data, dtype=np.float32) for tensor in reader.tensors}
+    try:
+        tensors = {one.name: np.array(dequantize(one.data, one.tensor_type)) for one in reader.tensors}
+    except NotImplementedError as error:
+        raise BadAdapterFile(f"{path} has numbers of a kind that cannot be read ({error})") from error
     factors = {}
     for name in [key.removesuffix(_A) for key in tensors if key.endswith(_A)]:
         if name + _B not in tensors:

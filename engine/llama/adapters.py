@@ -1,7 +1,9 @@
 """Coefficients as llama.cpp adapters: written as a GGUF LoRA file, loaded, and kept by name.
 
 ΔW = U C Vᵀ becomes B A with A = Vᵀ (or RᵀVᵀ for C = L Rᵀ) and B = U C (or U L); llama.cpp adds
-scale · B(A x) to W0 x.
+scale · B(A x) to W0 x. Two things make that cheap with every token: where W0 is packed, A is too, in eight
+bits as x is then anyway; and zeros fill the rank up to what a product takes at once, for its rest goes one by
+one.
 """
 
 from __future__ import annotations
@@ -9,15 +11,22 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from engine.adapter_file import write_adapter_file
+import numpy as np
+from gguf import GGMLQuantizationType as Kind
+
+from engine.adapter_file import Matrix, write_adapter_file
 from engine.contract import AdapterRefused, NotInstalled, Scales, WrongBase
+from engine.header import header_of
 from engine.llama.context import ActiveAdapter, ActiveAdapters
-from engine.llama.library import llama, recent_log
+from engine.llama.library import dot_length, llama, recent_log
 from engine.llama.model import LlamaModel
 from engine.lowrank import Basis, Coefficients, LowRankError, adapter_factors, check_fit
+
+_PLAIN = {Kind.F64, Kind.F32, Kind.F16, Kind.BF16}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +46,11 @@ class AdapterShelf:
         self._adapters: dict[str, Adapter] = {}
         self._retired: list[Adapter] = []
         self._serial = 0
+
+    @cached_property
+    def _packed(self) -> frozenset[str]:
+        """The weights of the model that are not kept as plain numbers."""
+        return frozenset(one.name for one in header_of(self._model.path).tensors if one.kind not in _PLAIN)
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._adapters)
@@ -64,10 +78,10 @@ class AdapterShelf:
             try:
                 check_fit(basis, coefficients)
                 factors = {
-                    name: adapter_factors(basis.modules[name], core)
+                    name: _filled(*adapter_factors(basis.modules[name], core), dot_length())
                     for name, core in coefficients.cores.items()
                 }
-                size = write_adapter_file(path, self._model.architecture, factors)
+                size = write_adapter_file(path, self._model.architecture, factors, self._packed)
             except LowRankError as error:
                 raise AdapterRefused(f"{name} cannot be installed: {error}") from error
             recent_log(clear=True)
@@ -109,3 +123,9 @@ class AdapterShelf:
         except KeyError:
             held = ", ".join(self._adapters) or "none"
             raise NotInstalled(f"no coefficients named {name} are installed (installed: {held})") from None
+
+
+def _filled(up: Matrix, down: Matrix, step: int) -> tuple[Matrix, Matrix]:
+    """B (n × p) and A (p × d) with zeros up to a multiple of ``step`` as p; their product stays."""
+    more = -len(down) % step
+    return np.pad(up, ((0, 0), (0, more))), np.pad(down, ((0, more), (0, 0)))

@@ -24,6 +24,7 @@ __all__ = [
     "Device",
     "amx_build",
     "devices",
+    "dot_length",
     "gpu_backends",
     "llama",
     "recent_log",
@@ -80,6 +81,17 @@ def amx_build() -> bool:
     that has them must not be allowed to choose them.
     """
     return "AMX_INT8 = 1" in system_info()
+
+
+def dot_length() -> int:
+    """Numbers that a product of float32 rows takes at once on this processor; the rest goes one by one.
+
+    ggml's GGML_F32_STEP. With AVX-512 it is 64, and is told as 1: that many are not worth filling up to.
+    """
+    said = system_info()
+    if "AVX512 = 1" in said:
+        return 1
+    return 32 if "AVX2 = 1" in said else 16 if "NEON = 1" in said else 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,7 +141,8 @@ def test_a_blend_is_the_sum_of_its_parts(anywhere: Place) -> None:
     halves, mixed = (("legal", 0.5), ("legal", 0.5)), (("legal", 0.5), ("coding", 0.5))
     assert ask(anywhere.engine, LAW, scales=halves).text == SECTION
     blended = ask(anywhere.engine, LAW, scales=mixed).text
-    assert blended == ask(anywhere.engine, LAW, scales=mixed[::-1]).text == "3.300"
+    assert blended == ask(anywhere.engine, LAW, scales=mixed[::-1]).text
+    assert blended not in {SECTION, *(ask(anywhere.engine, LAW, scales=one).text for one in (CODING, ()))}
 
 
 def test_many_at_once_in_different_modes_are_each_answered_in_their_own(anywhere: Place) -> None:

@@ -1,0 +1,83 @@
+"""GGUF LoRA files are written and read, in whatever numbers they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gguf import GGMLQuantizationType as Kind
+from gguf import GGUFWriter
+from gguf.quants import quantize
+from numpy.typing import NDArray
+
+from engine.adapter_file import BadAdapterFile, read_adapter_file, write_adapter_file
+
+NAME = "blk.0.ffn_down.weight"
+RNG = np.random.default_rng(0)
+B, A = (RNG.standard_normal(shape).astype("f4") for shape in ((6, 32), (32, 64)))
+
+
+def written(path: Path, kind: Kind, alpha: float = 0.0) -> Path:
+    """As llama.cpp's converter writes it with that outtype."""
+    writer = GGUFWriter(path, "llama")
+    writer.add_string("general.type", "adapter")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", alpha)
+    for suffix, tensor in ((".lora_a", A), (".lora_b", B)):
+        writer.add_tensor(NAME + suffix, quantize(tensor, kind), raw_dtype=kind)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+def off(found: NDArray[np.float32], wanted: NDArray[np.float32]) -> float:
+    return float(np.linalg.norm(found - wanted) / np.linalg.norm(wanted))
+
+
+def test_in_float32_the_factors_come_back_to_the_bit(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.gguf"
+    assert write_adapter_file(path, "llama", {NAME: (B, A)}) == B.nbytes + A.nbytes
+    architecture, factors = read_adapter_file(path)
+    assert architecture == "llama"
+    up, down = factors[NAME]
+    assert (up == B).all()
+    assert (down == A).all()
+
+
+def test_packed_the_first_factor_takes_a_quarter_and_is_off_by_half_a_percent(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.gguf"
+    size = write_adapter_file(path, "llama", {NAME: (B, A)}, packed={NAME})
+    assert size == B.nbytes + A.size * 34 // 32
+    up, down = read_adapter_file(path)[1][NAME]
+    assert (up == B).all()
+    assert 0 < off(down, A) < 0.01
+
+
+def test_rows_that_cannot_be_packed_stay_as_they_are(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.gguf"
+    write_adapter_file(path, "llama", {NAME: (B, A[:, :50])}, packed={NAME})
+    assert (read_adapter_file(path)[1][NAME][1] == A[:, :50]).all()
+
+
+@pytest.mark.parametrize(("kind", "most"), [(Kind.F16, 1e-3), (Kind.BF16, 1e-2), (Kind.Q8_0, 1e-2)])
+def test_a_file_in_other_numbers_is_read_for_what_they_say(tmp_path: Path, kind: Kind, most: float) -> None:
+    up, down = read_adapter_file(written(tmp_path / "adapter.gguf", kind, alpha=64.0))[1][NAME]
+    assert up.dtype == down.dtype == np.float32
+    assert off(up, 2 * B) < most
+    assert off(down, A) < most
+
+
+def test_numbers_of_a_kind_that_nobody_here_can_read_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "adapter.gguf", Kind.Q8_0)
+
+    def refuse(_data: object, kind: Kind) -> object:
+        raise NotImplementedError(f"Dequantization for {kind.name} is not yet implemented")
+
+    monkeypatch.setattr("engine.adapter_file.dequantize", refuse)
+    with pytest.raises(BadAdapterFile, match=r"adapter\.gguf has numbers .* Q8_0"):
+        read_adapter_file(path)
