@@ -112,7 +112,7 @@ def _ratio(
     ours, theirs = (reader.book.cells[name].settings["steps"] for name in (cell, where.cell))
     steps = "" if ours == theirs else f" and {ours / theirs:g} times the steps"
     return (
-        f"run {seed + 1} {domain}: {100 * found:.1f} % at {100 * parameters:.1f} % of the parameters{steps}",
+        f"run {seed + 1} {domain}: {100 * found:.2f} % at {100 * parameters:.1f} % of the parameters{steps}",
         found >= least and parameters <= most,
     )
 
@@ -131,7 +131,7 @@ def _bytes(reader: Reader) -> Floor:
             parts.append(
                 None
                 if found is None
-                else (f"run {seed + 1} {domain}: {100 * found:.1f} % of the gain", found >= 0.95)
+                else (f"run {seed + 1} {domain}: {100 * found:.2f} % of the gain", found >= 0.95)
             )
     return _floor("four modes in half the bytes of four LoRAs, each at 95 % of its own LoRA's gain", parts)
 

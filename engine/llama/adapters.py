@@ -3,7 +3,7 @@
 ΔW = U C Vᵀ becomes B A with A = Vᵀ (or RᵀVᵀ for C = L Rᵀ) and B = U C (or U L); llama.cpp adds
 scale · B(A x) to W0 x. Two things make that cheap with every token: where W0 is packed, A is too, in eight
 bits as x is then anyway; and zeros fill the rank up to what a product takes at once, for its rest goes one by
-one.
+one (`filled`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from engine.llama.context import ActiveAdapter, ActiveAdapters
 from engine.llama.library import dot_length, llama, recent_log
 from engine.llama.model import LlamaModel
 from engine.lowrank import Basis, Coefficients, LowRankError, adapter_factors, check_fit
+from engine.rank import filled
 
 _PLAIN = {Kind.F64, Kind.F32, Kind.F16, Kind.BF16}
 
@@ -126,6 +127,6 @@ class AdapterShelf:
 
 
 def _filled(up: Matrix, down: Matrix, step: int) -> tuple[Matrix, Matrix]:
-    """B (n × p) and A (p × d) with zeros up to a multiple of ``step`` as p; their product stays."""
-    more = -len(down) % step
+    """B (n × p) and A (p × d) with zeros up to the rank that is multiplied fastest; their product stays."""
+    more = filled(len(down), step) - len(down)
     return np.pad(up, ((0, 0), (0, more))), np.pad(down, ((0, more), (0, 0)))

@@ -121,7 +121,10 @@ def compute_bytes(shape: Shape, settings: Settings) -> int:
 
 
 def modes_bytes(shape: Shape, directions: int, modes: int) -> int:
-    """What llama.cpp holds of ``modes``: for each and every weight two factors of that rank, in float32."""
+    """What llama.cpp holds of ``modes``: for every weight two factors of that rank, in float32.
+
+    Of a packed base it is less: there one of the two takes a quarter, whatever the rank is filled up to.
+    """
     _, widths = shape.adapted
     return modes * directions * widths * _FLOAT
 

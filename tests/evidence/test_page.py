@@ -168,7 +168,7 @@ def test_a_floor_is_reached_not_reached_or_not_measured(filled: Book) -> None:
     # Of its own LoRA's gain: legal 56 of 60, coding 55 of 57, cherokee 40 of 44, reasoning 38 of 38.
     four = next(floor for floor in floors(Reader(filled)) if floor.name.startswith("four modes"))
     assert four.status == "not reached (2 of 5 are short)"
-    assert four.sentence == "run 1 legal: 93.3 % of the gain; run 1 cherokee: 90.9 % of the gain"
+    assert four.sentence == "run 1 legal: 93.33 % of the gain; run 1 cherokee: 90.91 % of the gain"
 
 
 def test_forgetting_needs_no_adapters_of_their_own_and_a_row_of_nothing_is_left_out(

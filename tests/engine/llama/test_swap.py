@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 from engine.contract import NotInstalled
 from engine.llama import adapters
 from engine.llama.engine import LlamaEngine, LlamaOptions
-from engine.llama.library import dot_length
 from engine.lowrank import blend
 from tests.engine.random_modes import changes, random_basis, random_coefficients
 from tests.engine.reference import DenseLlama, divergence
@@ -143,22 +142,18 @@ def test_an_adapter_is_cleared_from_the_context_before_it_is_freed(
 
 
 def test_the_memory_of_every_mode_is_told(tiny: Subject) -> None:
-    def filled(rank: int) -> int:
-        return -(-rank // dot_length()) * dot_length()
-
     sizes = tiny.engine.adapter_sizes()
     sides = sum(len(one.up) + len(one.down) for one in tiny.basis.modules.values())
-    assert sizes["a"] == 4 * filled(RANK) * sides
-    assert sizes["c"] == 4 * filled(2) * sides
+    assert sizes["a"] == 4 * RANK * sides
+    assert sizes["c"] == 4 * 2 * sides
 
 
 def test_where_a_weight_is_packed_the_first_factor_is_too(starter_engine: LlamaEngine) -> None:
     shapes = {"blk.3.attn_output.weight": (576, 576), "blk.3.ffn_down.weight": (576, 1536)}
     basis = random_basis(shapes, RANK, starter_engine.fingerprint() or "")
     starter_engine.install("packed", basis, random_coefficients(basis, 1.0, 0))
-    rank = -(-RANK // dot_length()) * dot_length()
     try:
         size = starter_engine.adapter_sizes()["packed"]
     finally:
         starter_engine.remove("packed")
-    assert size == rank * (2 * 4 * 576 + (576 + 1536) * 34 // 32)
+    assert size == RANK * (2 * 4 * 576 + (576 + 1536) * 34 // 32)

@@ -113,8 +113,11 @@ def test_other_shapes_allocate_the_planned_kv_and_about_the_planned_buffer(
     model.free()
 
 
-def test_modes_take_the_planned_bytes_of_an_engine(starter_engine: LlamaEngine, starter: Path) -> None:
-    shape, directions = read(starter).shape, 6
+@pytest.mark.parametrize("directions", [6, 16, 28])
+def test_modes_take_no_more_than_the_planned_bytes_of_an_engine(
+    starter_engine: LlamaEngine, starter: Path, directions: int
+) -> None:
+    shape = read(starter).shape
     modules = {
         name: sizes
         for layer in range(shape.layers)
@@ -127,6 +130,7 @@ def test_modes_take_the_planned_bytes_of_an_engine(starter_engine: LlamaEngine, 
     core = Core(np.eye(directions, dtype=np.float32))
     starter_engine.install("planned", basis, Coefficients(dict.fromkeys(modules, core)))
     try:
-        assert starter_engine.adapter_sizes()["planned"] == modes_bytes(shape, directions, 1)
+        found = starter_engine.adapter_sizes()["planned"]
+        assert modes_bytes(shape, directions, 1) / 2 < found <= modes_bytes(shape, directions, 1)
     finally:
         starter_engine.remove("planned")
