@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from evidence.cell import CONTROL, COUNTS, Ask, Cell
-from evidence.design import RANK, TUNED_ON, chain, first_split, own_name
+from evidence.design import DIRECTIONS, RANK, TUNED_ON, chain, first_split, own_name
 
 #: Steps of the short lesson; a small rank; and how many wordings of a fact few examples have.
 SHORT, SMALL, FEW = 100, 4, 1
 #: After so many single topics, all of one domain, there are many directions.
-_SIXTH, _MANY_DIRECTIONS = "many-06-legal-statutes", 36
+_SIXTH, _MANY_DIRECTIONS = "many-06-legal-statutes", RANK + 5 * DIRECTIONS
 #: A topic that is learned after another of its domain, and after another domain.
 _RELATED, _TOPIC = "many-01-legal-sections", ("legal", "codes")
 
@@ -41,7 +41,7 @@ def pairs(tuned: tuple[str, ...]) -> list[Pair]:
         ),
         Pair(
             f"{SMALL} directions in place of {RANK}",
-            _learned("small", small().name),
+            _learned("small", _small().name),
             _random("small", SMALL, tuned),
         ),
         Pair(
@@ -56,11 +56,11 @@ def pairs(tuned: tuple[str, ...]) -> list[Pair]:
 
 def short(tuned: tuple[str, ...]) -> list[Cell]:
     """The cells of all pairs, each once."""
-    found = [small(), *(cell for pair in pairs(tuned) for cell in (pair.learned, pair.random))]
+    found = [_small(), *(cell for pair in pairs(tuned) for cell in (pair.learned, pair.random))]
     return list({cell.name: cell for cell in found}.values())
 
 
-def small() -> Cell:
+def _small() -> Cell:
     """The first run's first mode in few directions."""
     first = chain("share", 0)[0]
     domain = first.rpartition("-")[2]

@@ -50,8 +50,12 @@ class AdapterShelf:
 
     @cached_property
     def _packed(self) -> frozenset[str]:
-        """The weights of the model that are not kept as plain numbers."""
-        return frozenset(one.name for one in header_of(self._model.path).tensors if one.kind not in _PLAIN)
+        """The weights of the model that are not kept as plain numbers; none if its file is gone by now."""
+        try:
+            tensors = header_of(self._model.path).tensors
+        except (OSError, ValueError):
+            return frozenset()
+        return frozenset(one.name for one in tensors if one.kind not in _PLAIN)
 
     def names(self) -> tuple[str, ...]:
         return tuple(self._adapters)
@@ -78,8 +82,9 @@ class AdapterShelf:
             path = Path(folder) / "adapter.gguf"
             try:
                 check_fit(basis, coefficients)
+                step = dot_length()
                 factors = {
-                    name: _filled(*adapter_factors(basis.modules[name], core), dot_length())
+                    name: _filled(*adapter_factors(basis.modules[name], core), step)
                     for name, core in coefficients.cores.items()
                 }
                 size = write_adapter_file(path, self._model.architecture, factors, self._packed)

@@ -59,7 +59,8 @@ class Base:
     def losses(self, batch: Batch | Packed) -> tuple[Tensor, int]:
         """Sum of the cross entropies (nats) of what the batch has to learn, and of how many tokens.
 
-        The head is computed for those alone: with a large vocabulary it is most of the work otherwise.
+        The head is computed for those alone: with a large vocabulary it is most of the work otherwise. Rows
+        that share a beginning are for `Packed`: a `Batch` has it in every row.
         """
         if isinstance(batch, Packed):
             hidden, wanted = self._of_packed(batch)[self._here(batch.read)], batch.wanted

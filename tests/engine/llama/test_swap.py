@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from engine.contract import NotInstalled
 from engine.llama import adapters
 from engine.llama.engine import LlamaEngine, LlamaOptions
+from engine.llama.library import dot_length
 from engine.lowrank import blend
+from engine.rank import filled
 from tests.engine.random_modes import changes, random_basis, random_coefficients
 from tests.engine.reference import DenseLlama, divergence
 from tests.engine.tiny import ADAPTED, write_tiny_llama
@@ -148,12 +150,23 @@ def test_the_memory_of_every_mode_is_told(tiny: Subject) -> None:
     assert sizes["c"] == 4 * 2 * sides
 
 
-def test_where_a_weight_is_packed_the_first_factor_is_too(starter_engine: LlamaEngine) -> None:
+@pytest.mark.parametrize("rank", [8, 28])
+def test_where_a_weight_is_packed_the_first_factor_is_too(starter_engine: LlamaEngine, rank: int) -> None:
     shapes = {"blk.3.attn_output.weight": (576, 576), "blk.3.ffn_down.weight": (576, 1536)}
-    basis = random_basis(shapes, RANK, starter_engine.fingerprint() or "")
+    basis = random_basis(shapes, rank, starter_engine.fingerprint() or "")
     starter_engine.install("packed", basis, random_coefficients(basis, 1.0, 0))
     try:
         size = starter_engine.adapter_sizes()["packed"]
     finally:
         starter_engine.remove("packed")
-    assert size == RANK * (2 * 4 * 576 + (576 + 1536) * 34 // 32)
+    assert size == filled(rank, dot_length()) * (2 * 4 * 576 + (576 + 1536) * 34 // 32)
+
+
+def test_a_mode_is_installed_though_the_file_of_the_model_is_gone_by_then(tmp_path: Path) -> None:
+    model = write_tiny_llama(tmp_path / "gone.gguf")
+    engine = LlamaEngine(model, LlamaOptions(context=64, threads=1), lambda _fraction: True)
+    basis = random_basis({"blk.0.attn_output.weight": (64, 64)}, RANK, engine.fingerprint() or "")
+    model.unlink()
+    engine.install("late", basis, random_coefficients(basis, 1.0, 0))
+    assert engine.installed() == ("late",)
+    engine.close()

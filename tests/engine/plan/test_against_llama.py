@@ -113,7 +113,7 @@ def test_other_shapes_allocate_the_planned_kv_and_about_the_planned_buffer(
     model.free()
 
 
-@pytest.mark.parametrize("directions", [6, 16, 28])
+@pytest.mark.parametrize("directions", [6, 16, 17, 28])
 def test_modes_take_no_more_than_the_planned_bytes_of_an_engine(
     starter_engine: LlamaEngine, starter: Path, directions: int
 ) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from types import SimpleNamespace
+from typing import Any
 
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
@@ -20,24 +21,23 @@ NAMES = {
     for ours, theirs in (("attn_output", "self_attn.o_proj"), ("ffn_down", "mlp.down_proj"))
 }
 SHAPES = {name: ((32, 32) if "attn" in name else (32, 48)) for name in NAMES}
+SIZES: dict[str, Any] = {
+    "vocab_size": 64,
+    "hidden_size": 32,
+    "intermediate_size": 48,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 4,
+    "num_key_value_heads": 2,
+}
 PREFIX = tuple(range(3, 15))
 
 
 def small_base(dtype: torch.dtype = torch.float32, checkpointing: bool = False) -> Base:
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=64,
-            hidden_size=32,
-            intermediate_size=48,
-            num_hidden_layers=2,
-            num_attention_heads=4,
-            num_key_value_heads=2,
-            max_position_embeddings=128,
-            initializer_range=0.2,
-        )
-    ).to(dtype)
+    model = LlamaForCausalLM(LlamaConfig(**SIZES, max_position_embeddings=128, initializer_range=0.2)).to(
+        dtype
+    )
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return Base(model, SimpleNamespace(pad_token_id=0), NAMES, 128, torch.device("cpu"))

@@ -10,11 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 from torch import nn
-from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from modes.training import loop as module
 from modes.training.checkpoint import Checkpoint
-from modes.training.encoding import Batch, Encoded, batched
+from modes.training.encoding import Batch
 from modes.training.endings import CannotTrain, Interrupted
 from modes.training.loop import Standing, State
 from modes.training.packing import Packed, packed, parted
@@ -259,41 +258,6 @@ def test_packed_the_loss_and_the_gradient_are_those_of_padded_rows() -> None:
     first, second = gradients(once), gradients(apart)
     for name, gradient in first.items():
         assert torch.allclose(gradient, second[name], atol=1e-6), name
-
-
-@pytest.mark.parametrize("implementation", ["sdpa", "eager"])
-@pytest.mark.parametrize("longest", [8, 10])
-def test_layers_with_a_window_are_packed_while_no_sample_is_longer(implementation: str, longest: int) -> None:
-    config = Gemma3TextConfig(
-        vocab_size=64,
-        hidden_size=32,
-        intermediate_size=48,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        head_dim=8,
-        sliding_window=8,
-        layer_types=["sliding_attention", "full_attention"],
-        attn_implementation=implementation,
-    )
-    torch.manual_seed(1)
-    base = replace(small_base(), model=Gemma3ForCausalLM(config))
-    asked = [Encoded((3, *range(20 + row, 18 + row + longest), 1), 4) for row in range(3)]
-    assert base.packs(longest) == (longest == 8)
-    with torch.no_grad():
-        found, wanted = (
-            float(base.losses(one)[0]) for one in (packed(asked), batched(asked, 0, share=False))
-        )
-    assert (found == pytest.approx(wanted, rel=1e-5)) == (longest == 8)
-
-
-def test_what_is_told_no_positions_or_sees_otherwise_than_it_is_shown_is_not_packed() -> None:
-    base = small_base()
-    assert base.packs(10_000)
-    for change in ({"rope_parameters": None}, {"alibi": True}, {"layer_types": ["full_attention", "conv"]}):
-        odd = small_base()
-        vars(odd.model.config).update(change)
-        assert not odd.packs(10), change
 
 
 def test_many_tokens_are_taken_in_parts_with_the_same_gradient(monkeypatch: pytest.MonkeyPatch) -> None:
