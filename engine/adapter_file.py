@@ -14,6 +14,8 @@ from gguf import GGUFReader, GGUFWriter
 from gguf.quants import dequantize, quantize
 from numpy.typing import NDArray
 
+from engine.header import header_of
+
 Matrix = NDArray[np.float32]
 
 _A, _B = ".lora_a", ".lora_b"
@@ -57,9 +59,12 @@ def write_adapter_file(
 def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]]:
     """The architecture, and ``(B, A)`` by tensor name with the file's scale in B. Raises `BadAdapterFile`."""
     try:
-        reader = GGUFReader(path)
+        missing = max((one.start + one.size for one in header_of(path).tensors), default=0) - path.stat().st_size
+        reader = GGUFReader(path) if missing <= 0 else None
     except (OSError, ValueError) as error:
         raise BadAdapterFile(f"{path} cannot be read as GGUF ({error})") from error
+    if reader is None:
+        raise BadAdapterFile(f"{path} is cut off, {missing:,} bytes are missing: copy or fetch it again")
     if _text(reader, "adapter.type") != "lora":
         raise BadAdapterFile(f"{path} is a GGUF file, but no LoRA adapter")
     field = reader.get_field("adapter.lora.alpha")

@@ -5,21 +5,12 @@ It must not know how a cell is made or scored.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from evidence.cell import (
-    CONTROL,
-    MERGED,
-    MERGES,
-    SEQUENCE,
-    TUNING,
-    TUNING_SALT,
-    Ask,
-    Cell,
-    Method,
-)
+from evidence import tries
+from evidence.cell import CONTROL, MERGED, MERGES, SEQUENCE, Ask, Cell, Method
 from evidence.design import (
     DIRECTIONS,
     DOMAINS,
@@ -36,12 +27,8 @@ from evidence.design import (
     own_name,
 )
 from evidence.pairs import short
+from evidence.tries import named, tuning
 
-_MERGE_SETTINGS: Mapping[str, tuple[dict[str, float], ...]] = {
-    "linear": tuple({"weight": weight} for weight in (0.25, 0.5, 0.75, 1.0)),
-    "ties": tuple({"density": density, "weight": weight} for density in (0.2, 0.5) for weight in (0.5, 1.0)),
-    "dare": tuple({"density": density, "weight": weight} for density in (0.5, 0.8) for weight in (0.25, 0.5)),
-}
 #: Steps, new directions and first rank of a mode for one topic of a domain; after how many all are asked.
 _TOPIC_STEPS, _TOPIC_ITEMS = 60, 40
 _COUNTED = (4, 8, 12, 16)
@@ -56,7 +43,7 @@ _MANY = {
 def cells() -> list[Cell]:
     """Every cell, each after those that it needs."""
     first = run(0)
-    early = [*first.shared, _core(TUNED_ON), *_random_tuning(), _random(RANK)]
+    early = [*first.shared, *tries.core(), _core(TUNED_ON), *tries.random(), _random(RANK)]
     longer = [_longer(_core(TUNED_ON)), _longer(_random(RANK))]
     controls = [majority(), _wrong(), _coefficients(), *(_compact(rank) for rank in (24, 20, 16, 12, 8, 4))]
     curves = [*(_phi(count) for count in (1, 2, 8)), _random(2 * RANK), _random(4 * RANK)]
@@ -70,18 +57,18 @@ def cells() -> list[Cell]:
         *controls,
         *_general(),
         *many(),
-        *short(random_tuning()),
-        *_equal_tuning(),
+        *short(),
+        *tries.equal(),
         *first.equal,
         *curves,
-        *_sequence_tuning(),
+        *tries.sequence(),
         *first.sequence,
         *merged,
         *(cell for one in later for cell in one.shared),
         *(cell for one in later for cell in one.own),
         *(cell for one in later for cell in one.sequence),
         *(cell for one in later for cell in one.equal),
-        *_own_tuning(),
+        *tries.own(),
         *(_core(domain) for domain in DOMAINS[2:]),
     ]
 
@@ -119,10 +106,6 @@ def shrunk(whole: Iterable[Cell], steps: int, items: int) -> list[Cell]:
     ]
 
 
-def _tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
-    return Ask(domain, mode, "T1", count, salt=TUNING_SALT)
-
-
 def _texts(mode: str) -> tuple[Ask, ...]:
     return (Ask("general", mode, "T1", 60, kind="text"), Ask("general", mode, "T1", 200, kind="choice"))
 
@@ -142,7 +125,7 @@ def own(seed: int, domain: str) -> Cell:
     settings = {"steps": STEPS[domain], "directions": RANK}
     asks = everything(domain, domain, prompted=True)
     if (seed, domain) == (0, TUNED_ON):
-        asks = (*asks, _tuning(domain, domain))
+        asks = (*asks, tuning(domain, domain))
     return Cell(own_name(seed, domain), "own", asks, domain, seed=seed, settings=settings)
 
 
@@ -163,7 +146,7 @@ def _steps(method: Literal["share", "sequence"], seed: int) -> list[Cell]:
             asks = tuple(ask for one in order[: at + 1] for ask in first_split(one, mode[one], CONTROL))
         settings = {"steps": STEPS[domain], "directions": DIRECTIONS if shared else RANK}
         step = Cell(names[at], method, asks, domain, seed=seed, before=(names[at - 1],), settings=settings)
-        steps.append(step if shared else replace(step, tuned=_names(_sequence_tuning())))
+        steps.append(step if shared else replace(step, tuned=named(tries.sequence())))
     return steps
 
 
@@ -174,7 +157,8 @@ def _grown(name: str, method: Method, domain: str, directions: int, asks: tuple[
 
 
 def _core(domain: str) -> Cell:
-    return _grown(f"core-s0-{domain}", "core", domain, 0, everything(domain, domain))
+    cell = _grown(f"core-s0-{domain}", "core", domain, 0, everything(domain, domain))
+    return replace(cell, tuned=named(tries.core()))
 
 
 def _longer(cell: Cell) -> Cell:
@@ -194,50 +178,8 @@ def _random(rank: int) -> Cell:
         everything(TUNED_ON, TUNED_ON) if rank == RANK else first_split(TUNED_ON, TUNED_ON),
         TUNED_ON,
         settings={"steps": STEPS[TUNED_ON], "directions": 0, "rank": rank},
-        tuned=random_tuning(),
+        tuned=named(tries.random()),
     )
-
-
-def _tried(of: Method, asks: tuple[Ask, ...], settings: Mapping[str, float], name: str, value: float) -> Cell:
-    whole = {**settings, name: value}
-    return Cell(f"tune-{of}-{value:g}", of, asks, TUNED_ON, settings=whole, tries=(name,))
-
-
-def _names(of: Iterable[Cell]) -> tuple[str, ...]:
-    return tuple(cell.name for cell in of)
-
-
-def _random_tuning() -> list[Cell]:
-    fixed = {"steps": STEPS[TUNED_ON], "directions": 0, "rank": RANK}
-    asks = (_tuning(TUNED_ON, TUNED_ON),)
-    return [_tried("random", asks, fixed, "core_rate", rate) for rate in (1.5e-2, 5e-3, 3e-2)]
-
-
-def random_tuning() -> tuple[str, ...]:
-    """The cells that the settings of a random basis are chosen by."""
-    return _names(_random_tuning())
-
-
-def _own_tuning() -> list[Cell]:
-    return _lora_tuning("own", RANK, (5e-4, 2e-3))
-
-
-def _equal_tuning() -> list[Cell]:
-    return _lora_tuning("equal", EQUAL_RANK, (2e-3, 1e-3, 3e-3))
-
-
-def _lora_tuning(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:
-    fixed = {"steps": STEPS[TUNED_ON], "directions": rank}
-    asks = (_tuning(TUNED_ON, TUNED_ON),)
-    return [_tried(of, asks, fixed, "rate", rate) for rate in rates]
-
-
-def _sequence_tuning() -> list[Cell]:
-    first = chain("sequence", 0)[0]
-    fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
-    asks = tuple(_tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
-    tried = (_tried("sequence", asks, fixed, "rate", rate) for rate in (1e-3, 3e-4, 1e-4))
-    return [replace(cell, before=(first,)) for cell in tried]
 
 
 def _equal(seed: int, domain: str) -> Cell:
@@ -248,7 +190,7 @@ def _equal(seed: int, domain: str) -> Cell:
         domain,
         seed=seed,
         settings={"steps": STEPS[domain], "directions": EQUAL_RANK},
-        tuned=_names(_equal_tuning()),
+        tuned=named(tries.equal()),
     )
 
 
@@ -281,17 +223,9 @@ def _general() -> list[Cell]:
 
 
 def _merged(kind: Method) -> list[Cell]:
-    before = tuple(own_name(0, domain) for domain in DOMAINS)
-    asks = tuple(_tuning(domain, MERGED, 40) for domain in DOMAINS)
-    tried = [
-        Cell(
-            f"tune-{kind}-" + "-".join(f"{value:g}" for value in settings.values()),
-            kind, asks, before=before, settings=settings, tries=tuple(settings),
-        )
-        for settings in _MERGE_SETTINGS[kind]
-    ]  # fmt: skip
-    whole = tuple(ask for domain in DOMAINS for ask in first_split(domain, MERGED))
-    return [*tried, Cell(f"{kind}-s0", kind, whole, before=before, tuned=_names(tried))]
+    tried = tries.merge(kind)
+    asks = tuple(ask for domain in DOMAINS for ask in first_split(domain, MERGED))
+    return [*tried, Cell(f"{kind}-s0", kind, asks, before=tried[0].before, tuned=named(tried))]
 
 
 def many() -> list[Cell]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evidence.cell import Cell
-from evidence.cells import many, random_tuning
+from evidence.cells import many
 from evidence.design import DOMAINS, LONGER, RANK, STEPS, TUNED_ON, chain, longer_name, own_name
 from evidence.pairs import SHORT, Pair, pairs
 from evidence.reading import Marks, Place, Reader, paired, place
@@ -78,7 +78,7 @@ def learned_or_random(reader: Reader) -> Iterable[str]:
     shown = [
         Pair(f"{LONGER * steps} steps", of[longer_name(core)], of[longer_name(drawn)]),
         Pair(f"{steps} steps", of[core], of[drawn]),
-        *pairs(random_tuning()),
+        *pairs(),
     ]
     rows = [_beside(reader, one) for one in shown]
     yield table(("", "learned", "random", "learned over random", "cells"), rows)

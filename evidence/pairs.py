@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from evidence import tries
 from evidence.cell import CONTROL, COUNTS, Ask, Cell
 from evidence.design import DIRECTIONS, RANK, TUNED_ON, chain, first_split, own_name
+from evidence.tries import named
 
 #: Steps of the short lesson; a small rank; and how many wordings of a fact few examples have.
 SHORT, SMALL, FEW = 100, 4, 1
@@ -28,35 +30,35 @@ class Pair:
     random: Cell
 
 
-def pairs(tuned: tuple[str, ...]) -> list[Pair]:
-    """All of them, the short lesson first; a random basis has the settings that did best in ``tuned``."""
+def pairs() -> list[Pair]:
+    """All of them, the short lesson first; either basis has the rate that did best for it."""
     first, few, topic = chain("share", 0)[0], {"wordings": FEW}, f"{_TOPIC[0]}'s {_TOPIC[1]}"
-    whole = _random("short", RANK, tuned, _TOPIC)
+    whole = _random("short", RANK, _TOPIC)
     return [
-        Pair(f"{SHORT} steps", _learned("short", first), _random("short", RANK, tuned)),
+        Pair(f"{SHORT} steps", _learned("short", first), _random("short", RANK)),
         Pair(
             f"{FEW} wording of a fact in place of four",
             _learned("few", first, more=few),
-            _random("few", RANK, tuned, more=few),
+            _random("few", RANK, more=few),
         ),
         Pair(
             f"{SMALL} directions in place of {RANK}",
             _learned("small", _small().name),
-            _random("small", SMALL, tuned),
+            _random("small", SMALL),
         ),
         Pair(
             f"{_MANY_DIRECTIONS} directions, of six topics of legal",
             _learned("many", _SIXTH),
-            _random("many", _MANY_DIRECTIONS, tuned),
+            _random("many", _MANY_DIRECTIONS),
         ),
         Pair(f"{topic}, in directions of its sections", _learned("related", _RELATED, _TOPIC), whole),
         Pair(f"{topic}, in directions of coding", _learned("strange", own_name(0, TUNED_ON), _TOPIC), whole),
     ]
 
 
-def short(tuned: tuple[str, ...]) -> list[Cell]:
+def short() -> list[Cell]:
     """The cells of all pairs, each once."""
-    found = [_small(), *(cell for pair in pairs(tuned) for cell in (pair.learned, pair.random))]
+    found = [_small(), *(cell for pair in pairs() for cell in (pair.learned, pair.random))]
     return list({cell.name: cell for cell in found}.values())
 
 
@@ -75,20 +77,18 @@ def _learned(
     return Cell(
         f"core-s0-{how}-{topic or domain}", "core", _asks(domain, topic), domain, topic,
         before=(before,), settings={"steps": SHORT, "directions": 0, **(more or {})},
+        tuned=named(tries.core()),
     )  # fmt: skip
 
 
 def _random(
-    how: str,
-    rank: int,
-    tuned: tuple[str, ...],
-    what: tuple[str, str] = (TUNED_ON, ""),
-    more: Mapping[str, float] | None = None,
+    how: str, rank: int, what: tuple[str, str] = (TUNED_ON, ""), more: Mapping[str, float] | None = None
 ) -> Cell:
     domain, topic = what
     return Cell(
         f"random-s0-{how}-{topic or domain}", "random", _asks(domain, topic), domain, topic,
-        settings={"steps": SHORT, "directions": 0, "rank": rank, **(more or {})}, tuned=tuned,
+        settings={"steps": SHORT, "directions": 0, "rank": rank, **(more or {})},
+        tuned=named(tries.random()),
     )  # fmt: skip
 
 

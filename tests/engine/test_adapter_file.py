@@ -9,6 +9,8 @@ import pytest
 from gguf import GGMLQuantizationType as Kind
 from gguf import GGUFWriter
 from gguf.quants import quantize
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.adapter_file import BadAdapterFile, read_adapter_file, write_adapter_file
@@ -74,4 +76,25 @@ def test_a_file_in_other_numbers_is_read_for_what_they_say(tmp_path: Path, kind:
 def test_numbers_of_a_kind_that_no_adapter_has_are_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "adapter.gguf", None)
     with pytest.raises(BadAdapterFile, match=r"adapter\.gguf has numbers .*I32"):
+        read_adapter_file(path)
+
+
+@given(st.integers(0, 2**14))
+def test_a_file_that_ends_too_early_is_refused_wherever_it_ends(
+    tmp_path_factory: pytest.TempPathFactory, at: int
+) -> None:
+    path = tmp_path_factory.mktemp("cut") / "adapter.gguf"
+    write_adapter_file(path, "llama", {NAME: (B, A)})
+    whole = path.read_bytes()
+    assert read_adapter_file(path)
+    path.write_bytes(whole[: at % len(whole)])
+    with pytest.raises(BadAdapterFile, match=r"adapter\.gguf (is cut off, .* bytes are missing|cannot be read)"):
+        read_adapter_file(path)
+
+
+def test_of_a_file_that_ends_among_its_numbers_it_is_told_how_much_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.gguf"
+    write_adapter_file(path, "llama", {NAME: (B, A)})
+    path.write_bytes(path.read_bytes()[:-1000])
+    with pytest.raises(BadAdapterFile, match=r"is cut off, 1,000 bytes are missing: copy or fetch it again"):
         read_adapter_file(path)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from evidence.cell import Cell
-from evidence.cells import cells, random_tuning, shrunk
+from evidence.cells import cells, shrunk
 from evidence.design import DOMAINS, LONGER, ORDERS, STEPS, chain, longer_name
 from evidence.pairs import SHORT, pairs, short
 
@@ -53,12 +53,12 @@ def test_an_opponent_is_tuned_with_four_settings_at_most_and_never_on_test_items
         if cell.tries:
             tuned.setdefault(cell.method, []).append(cell)
             assert {ask.salt for ask in cell.asks} == {"tune"}
-    assert set(tuned) >= {"own", "equal", "sequence", "random", "linear", "ties", "dare"}
+    assert set(tuned) >= {"own", "equal", "sequence", "core", "random", "linear", "ties", "dare"}
     assert max(map(len, tuned.values())) <= 4
 
 
 def test_every_method_takes_as_many_steps_for_a_domain_unless_its_name_says_more() -> None:
-    lessons = {cell.name for cell in short(random_tuning())}
+    lessons = {cell.name for cell in short()}
     for cell in cells():
         if cell.name in lessons:
             assert cell.settings.get("steps", SHORT) == SHORT
@@ -77,7 +77,7 @@ def test_a_core_and_a_random_basis_are_given_more_steps_alike() -> None:
 
 def test_the_lessons_of_a_pair_differ_in_their_directions_alone() -> None:
     by_name = {cell.name: cell for cell in cells()}
-    for pair in pairs(random_tuning()):
+    for pair in pairs():
         learned, drawn = pair.learned, pair.random
         assert by_name[learned.name] == learned
         assert by_name[drawn.name] == drawn

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,27 @@ def test_help_lists_every_command_and_the_version_is_told(program: Program) -> N
         *COMMANDS
     ]
     assert program.run("--version").out.startswith("tui, version ")
+
+
+@pytest.mark.parametrize("told", ["", "2"])
+def test_linear_algebra_has_one_thread_unless_more_are_asked_for(program: Program, told: str) -> None:
+    script = """
+import os, sys
+from tui.cli import main
+sys.argv = ["tui", "--version"]
+try:
+    main()
+finally:
+    import numpy
+    print(len(os.listdir("/proc/self/task")))
+"""
+    environment = program.environment(OPENBLAS_NUM_THREADS=told)
+    if not told:
+        del environment["OPENBLAS_NUM_THREADS"]
+    done = subprocess.run(
+        [sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True
+    )
+    assert int(done.stdout.split()[-1]) == min(int(told or 1), len(os.sched_getaffinity(0)))
 
 
 # 2: wrong usage

@@ -14,6 +14,9 @@ from tui.cli.endings import FAILED, INTERRUPTED, Failure, in_words
 
 def main() -> None:
     """Run ``tui``; every error is a line on stderr and an exit code."""
+    # Read when numpy is loaded. Our matrices are narrow: more threads gain nothing, and on cores that others
+    # use they spin in wait for each other (docs/performance.md).
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a locale without a letter loses it, not the answer
     debug = "--debug" in sys.argv or bool(os.environ.get("MODESHARE_DEBUG"))

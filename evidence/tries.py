@@ -1,0 +1,89 @@
+"""The settings that are tried for each method, four at most, on items that are no test items.
+
+It must not know what takes the best of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from evidence.cell import MERGED, SEQUENCE, TUNING, TUNING_SALT, Ask, Cell, Method
+from evidence.design import DOMAINS, EQUAL_RANK, ORDERS, RANK, STEPS, TUNED_ON, chain, own_name
+
+#: Items of each domain that a merge is tried on.
+_MERGE_ITEMS = 40
+_MERGE_SETTINGS: Mapping[str, tuple[dict[str, float], ...]] = {
+    "linear": tuple({"weight": weight} for weight in (0.25, 0.5, 0.75, 1.0)),
+    "ties": tuple({"density": density, "weight": weight} for density in (0.2, 0.5) for weight in (0.5, 1.0)),
+    "dare": tuple({"density": density, "weight": weight} for density in (0.5, 0.8) for weight in (0.25, 0.5)),
+}
+
+
+def named(of: Iterable[Cell]) -> tuple[str, ...]:
+    """What the cells are called."""
+    return tuple(cell.name for cell in of)
+
+
+def tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
+    """Items to tune on."""
+    return Ask(domain, mode, "T1", count, salt=TUNING_SALT)
+
+
+def core() -> list[Cell]:
+    """A core alone in the directions of the first run's first mode."""
+    tried = _core_rates("core", {}, (1.5e-2, 3e-2, 6e-2))
+    return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
+
+
+def random() -> list[Cell]:
+    """A core alone in random directions."""
+    return _core_rates("random", {"rank": RANK}, (1.5e-2, 5e-3, 3e-2, 6e-2))
+
+
+def own() -> list[Cell]:
+    """An adapter of one's own, beside the rate that it has."""
+    return _lora_rates("own", RANK, (5e-4, 2e-3))
+
+
+def equal() -> list[Cell]:
+    """An adapter of as many bytes as a mode."""
+    return _lora_rates("equal", EQUAL_RANK, (2e-3, 1e-3, 3e-3))
+
+
+def sequence() -> list[Cell]:
+    """One adapter for all, on what it has learned of the first two domains."""
+    asks = tuple(tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
+    fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
+    tried = (_tried("sequence", asks, fixed, "rate", rate) for rate in (1e-3, 3e-4, 1e-4))
+    return [replace(cell, before=(chain("sequence", 0)[0],)) for cell in tried]
+
+
+def merge(kind: Method) -> list[Cell]:
+    """The first run's own adapters merged in one."""
+    before = tuple(own_name(0, domain) for domain in DOMAINS)
+    asks = tuple(tuning(domain, MERGED, _MERGE_ITEMS) for domain in DOMAINS)
+    return [
+        Cell(
+            f"tune-{kind}-" + "-".join(f"{value:g}" for value in settings.values()),
+            kind, asks, before=before, settings=settings, tries=tuple(settings),
+        )
+        for settings in _MERGE_SETTINGS[kind]
+    ]  # fmt: skip
+
+
+def _core_rates(of: Method, more: Mapping[str, float], rates: Iterable[float]) -> list[Cell]:
+    fixed = {"steps": STEPS[TUNED_ON], "directions": 0, **more}
+    asks = (tuning(TUNED_ON, TUNED_ON),)
+    return [_tried(of, asks, fixed, "core_rate", rate) for rate in rates]
+
+
+def _lora_rates(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:
+    fixed = {"steps": STEPS[TUNED_ON], "directions": rank}
+    asks = (tuning(TUNED_ON, TUNED_ON),)
+    return [_tried(of, asks, fixed, "rate", rate) for rate in rates]
+
+
+def _tried(of: Method, asks: tuple[Ask, ...], settings: Mapping[str, float], name: str, value: float) -> Cell:
+    whole = {**settings, name: value}
+    return Cell(f"tune-{of}-{value:g}", of, asks, TUNED_ON, settings=whole, tries=(name,))
