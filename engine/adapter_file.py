@@ -59,7 +59,8 @@ def write_adapter_file(
 def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]]:
     """The architecture, and ``(B, A)`` by tensor name with the file's scale in B. Raises `BadAdapterFile`."""
     try:
-        missing = max((one.start + one.size for one in header_of(path).tensors), default=0) - path.stat().st_size
+        whole = max((one.start + one.size for one in header_of(path).tensors), default=0)
+        missing = whole - path.stat().st_size
         reader = GGUFReader(path) if missing <= 0 else None
     except (OSError, ValueError) as error:
         raise BadAdapterFile(f"{path} cannot be read as GGUF ({error})") from error
