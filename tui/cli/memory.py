@@ -31,7 +31,7 @@ def memory() -> None:
 
 @memory.command()
 @click.argument("text", required=False)
-@click.option("--domain", metavar="D", help="What it is about, such as legal; it decides how fast it cools.")
+@click.option("--domain", metavar="D", help="What it is about, such as legal; modes recall by it.")
 @click.option("--tag", "tags", metavar="T", multiple=True, help="A tag. May be repeated.")
 @click.option("--temperature", type=_HEAT, help="How hot it begins. Default: 85.")
 @click.option("--sacred", is_flag=True, help="It cools slowly, to 40 at least; shown if asked for.")

@@ -102,6 +102,8 @@ def chosen(
 ) -> Choice:
     """Look everything up; None means all domains, and every mode that has one of them.
 
+    With a test set that no mode has, it means every mode.
+
     A domain may be a test set of the operator's, a file that ends in .jsonl. Raises `UnknownDomain`,
     `VoiceError`, `BadTestSet`, `NothingToAsk`.
     """
@@ -115,9 +117,9 @@ def chosen(
         if not name.endswith(_OWN_SET):
             domains.check(name)
     if wanted_modes is None:
-        homes = set(stems)
-        found = (catalog.voice(name) for name in catalog.modes)
-        voices = {voice.spec: voice for voice in found if homes & set(_homes(voice))}
+        found = [catalog.voice(name) for name in catalog.modes]
+        homeless = set(stems).difference(domains.NAMES, *map(_homes, found))
+        voices = {voice.spec: voice for voice in found if homeless or set(stems).intersection(_homes(voice))}
     voices.pop(BASE, None)
     subjects = tuple(_subject(name, size, salt) for name in names)
     subjects = tuple(subject for subject in subjects if subject.items)
