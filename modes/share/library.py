@@ -1,18 +1,21 @@
 """The subspace on disk: versions beside each other, and one of them current.
 
-A version is written whole before the pointer moves to it, in one step; rolling back moves the pointer.
-Tensors only (safetensors), so that nothing in a file can be executed. It must not know how a subspace was
-made.
+A version is written whole before the pointer moves to it, in one step; rolling back moves the pointer to the
+version that it was made from. Tensors only (safetensors), so that nothing in a file can be executed. It must
+not know how a subspace was made.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
+import re
 import secrets
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +29,7 @@ from modes.share.subspace import padded
 
 SCHEMA = 1
 _POINTER = "current"
+_VERSION = re.compile("v[0-9]+")
 _ABOUT = "subspace.json"
 _DTYPES = {"f16": np.float16, "f32": np.float32}
 
@@ -34,13 +38,21 @@ class LibraryError(Exception):
     """A version that cannot be read or written; the text says which, why and what holds meanwhile."""
 
 
+class Overtaken(LibraryError):
+    """Another process has made a version since the one that was to be replaced was read."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shelved:
-    """A basis with the modes in it. ``notes`` is any JSON kept beside: how it was made, its errors."""
+    """A basis with the modes in it. ``notes`` is any JSON kept beside: how it was made, its errors.
+
+    ``version`` is the one of the operator's library that it was read from, if it was.
+    """
 
     basis: Basis
     modes: Mapping[str, Coefficients]
     notes: Mapping[str, Any] = field(default_factory=dict)
+    version: str | None = None
 
 
 class Library:
@@ -58,39 +70,55 @@ class Library:
         """Names of all whole versions, oldest first."""
         if not self._folder.is_dir():
             return ()
-        found = (path for path in self._folder.iterdir() if path.name.startswith("v") and path.is_dir())
-        return tuple(sorted((path.name for path in found), key=_number))
+        found = (one.name for one in self._folder.iterdir() if _VERSION.fullmatch(one.name) and one.is_dir())
+        return tuple(sorted(found, key=_number))
 
     def current(self) -> str | None:
-        """The version that holds, or None when there is none."""
-        try:
-            name = (self._folder / _POINTER).read_text().strip()
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise LibraryError(f"{self._folder / _POINTER} cannot be read ({error.strerror})") from error
-        return name if name in self.versions() else None
+        """The version that holds, or None when there is none. Raises `LibraryError` when it is gone."""
+        name = self._pointed()
+        if name is None or name in self.versions():
+            return name
+        other = self._before(name)
+        remedy = f"tui modes rollback makes {other} current" if other else self._anew
+        raise LibraryError(f"{self._folder}: {name} is current and is not there: {remedy}")
 
-    def save(self, shelved: Shelved, dtype: str = "f16") -> str:
+    def save(self, shelved: Shelved, dtype: str = "f16", after: Shelved | None = None) -> str:
         """Write a new version and make it current; its name. What was current stays until then.
 
-        ``dtype`` f16 or f32 is how numbers are kept. Raises `LibraryError`, and nothing has changed then.
+        ``dtype`` f16 or f32 is how numbers are kept. ``after`` is what it was made from, as it was read.
+        Raises `LibraryError`, and nothing has changed then; `Overtaken` when ``after`` is no longer current.
         """
-        numbers = [_number(name) for name in self.versions()]
-        name = f"v{max(numbers, default=0) + 1}"
         part = self._folder / f".{secrets.token_hex(8)}.part"
         try:
             part.mkdir(parents=True, mode=0o700)
             _write(part, shelved, dtype)
-            part.rename(self._folder / name)
-            self._point(name)
-        except OSError as error:
+            with self._alone():
+                return self._promoted(part, after)
+        except (OSError, SafetensorError) as error:
             raise LibraryError(
-                f"{self._folder}: the new version cannot be written ({error.strerror}): "
-                f"{self.current() or 'nothing'} stays current"
+                f"{self._folder}: the new version cannot be written ({_reason(error)}): "
+                f"{self._pointed() or 'nothing'} stays current"
             ) from error
         finally:
             shutil.rmtree(part, ignore_errors=True)
+
+    def _promoted(self, part: Path, after: Shelved | None) -> str:
+        """What lies in ``part`` as the next version, which is current then."""
+        before = self._pointed()
+        if after is not None and (before, self.notes()) != (after.version, _kept(after)):
+            raise Overtaken(
+                f"{self._folder}: {before or 'nothing'} is current, and what was to be changed is "
+                f"{after.version or 'what is shipped'} as it was read: run the same command again"
+            )
+        name = f"v{max(map(_number, self.versions()), default=0) + 1}"
+        about = json.loads((part / _ABOUT).read_text())
+        _synced(part / _ABOUT, json.dumps({**about, "before": before}, indent=1).encode())
+        part.rename(self._folder / name)
+        try:
+            self._point(name)
+        except OSError:
+            shutil.rmtree(self._folder / name, ignore_errors=True)
+            raise
         return name
 
     def load(self, version: str | None = None) -> Shelved:
@@ -100,24 +128,28 @@ class Library:
             known = ", ".join(self.versions()) or "none"
             raise LibraryError(f"{self._folder}: no version {name or 'is current'} (there are: {known})")
         try:
-            return _read(self._folder / name)
+            return replace(_read(self._folder / name), version=name)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError, LowRankError) as error:
-            raise LibraryError(
-                f"{self._folder / name} is damaged ({error}): roll back, or move it away"
-            ) from error
+            other = self._before(name)
+            remedy = f"tui modes rollback goes back to {other}" if other else self._anew
+            raise LibraryError(f"{self._folder / name} is damaged ({error}): {remedy}") from error
 
-    def note(self, notes: Mapping[str, Any]) -> None:
-        """Put other notes to the current version, in one step; its numbers stay. Raises `LibraryError`."""
+    def note(self, changed: Callable[[dict[str, Any]], Mapping[str, Any]]) -> None:
+        """Put the notes that are ``changed`` from those of the current version in their place, in one step.
+
+        Its numbers stay. Raises `LibraryError`.
+        """
         name = self.current()
         if name is None:
             raise LibraryError(f"{self._folder}: no version is current")
         file = self._folder / name / _ABOUT
         part = self._folder / f".{secrets.token_hex(8)}.notes"
         try:
-            about = json.loads(file.read_text()) | {"notes": dict(notes)}
-            _synced(part, json.dumps(about, indent=1).encode())
-            part.replace(file)
-        except (OSError, ValueError) as error:
+            with self._alone():
+                about = json.loads(file.read_text())
+                _synced(part, json.dumps(about | {"notes": changed(about["notes"])}, indent=1).encode())
+                part.replace(file)
+        except (OSError, ValueError, KeyError) as error:
             raise LibraryError(f"{file}: the notes cannot be written ({error}): it stays as it is") from error
         finally:
             part.unlink(missing_ok=True)
@@ -134,7 +166,14 @@ class Library:
 
     def _about(self) -> dict[str, Any]:
         try:
-            found = json.loads((self._folder / (self.current() or "") / _ABOUT).read_text())
+            return self._about_of(self._pointed() or "")
+        except LibraryError:
+            return {}
+
+    def _about_of(self, version: str) -> dict[str, Any]:
+        """What is told of a version; nothing when that cannot be read."""
+        try:
+            found = json.loads((self._folder / version / _ABOUT).read_text())
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -146,13 +185,50 @@ class Library:
         return tuple(one.name for one in files if one.name != _ABOUT and one.suffix != ".safetensors")
 
     def rollback(self) -> str:
-        """Make the version before the current one current; its name. Raises `LibraryError`."""
-        versions, current = self.versions(), self.current()
-        at = versions.index(current) if current else 0
-        if at == 0:
-            raise LibraryError(f"{self._folder}: there is no version before {current or 'the first'}")
-        self._point(versions[at - 1])
-        return versions[at - 1]
+        """Make the version current that the current one was made from; its name. Raises `LibraryError`."""
+        name = self._pointed()
+        other = self._before(name) if name else None
+        if other is None:
+            raise LibraryError(f"{self._folder}: there is no version before {name or 'the first'}")
+        try:
+            with self._alone():
+                self._point(other)
+        except OSError as error:
+            raise LibraryError(
+                f"{self._folder}: {other} cannot be made current ({_reason(error)}): {name} stays"
+            ) from error
+        return other
+
+    def _before(self, name: str) -> str | None:
+        """What ``name`` was made from; where that is not known or gone, the newest of the older ones."""
+        told, there = self._about_of(name).get("before"), self.versions()
+        if told in there:
+            return str(told)
+        older = [one for one in there if _number(one) < _number(name)]
+        return older[-1] if older else None
+
+    def _pointed(self) -> str | None:
+        """The version that the pointer names, be it there or not."""
+        try:
+            return (self._folder / _POINTER).read_text().strip()
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise LibraryError(f"{self._folder / _POINTER} cannot be read ({_reason(error)})") from error
+
+    @property
+    def _anew(self) -> str:
+        return f"there is none before it; move {self._folder} away to begin with what is shipped"
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """No other process changes what is current meanwhile."""
+        descriptor = os.open(self._folder, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _point(self, name: str) -> None:
         part = self._folder / f".{secrets.token_hex(8)}.pointer"
@@ -167,7 +243,17 @@ class Library:
 
 
 def _number(name: str) -> int:
-    return int(name[1:]) if name[1:].isdigit() else 0
+    return int(name[1:]) if _VERSION.fullmatch(name) else 0
+
+
+def _reason(error: Exception) -> str:
+    """Of an `OSError` what the system says, without the path."""
+    return str(getattr(error, "strerror", None) or error)
+
+
+def _kept(shelved: Shelved) -> dict[str, Any]:
+    """Notes as they are read again: those of the operator's library alone."""
+    return json.loads(json.dumps(dict(shelved.notes))) if shelved.version else {}
 
 
 def _write(folder: Path, shelved: Shelved, dtype: str) -> None:
@@ -208,7 +294,7 @@ def _save(tensors: dict[str, Any], path: Path) -> None:
 
 
 def _synced(path: Path, content: bytes) -> None:
-    with open(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
+    with open(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

@@ -6,12 +6,12 @@ It must not know where adapters come from.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.lowrank import Basis
 from modes.share.change import Adapter
-from modes.share.library import Library, LibraryError, Shelved
+from modes.share.library import Library, LibraryError, Overtaken, Shelved
 from modes.share.subspace import grow, project
 
 #: Where the notes of a version say how a mode came to be, by the mode's name; a mode has one origin.
@@ -37,7 +37,9 @@ def opened(library: Library, identity: str, model: str, shipped: Library | None 
     """
     if library.current() is None:
         ours = shipped.load() if shipped and shipped.current() else None
-        return ours if ours and ours.basis.base == identity else Shelved(Basis({}, identity), {})
+        if ours and ours.basis.base == identity:
+            return replace(ours, version=None)  # no version of the operator's
+        return Shelved(Basis({}, identity), {})
     old = library.load()
     if old.basis.base != identity:
         raise LibraryError(
@@ -47,16 +49,42 @@ def opened(library: Library, identity: str, model: str, shipped: Library | None 
     return old
 
 
-def take(library: Library, old: Shelved, name: str, adapter: Adapter, origin: Mapping[str, Any]) -> Taken:
-    """Save ``old`` with ``adapter`` as the mode ``name``, in a subspace grown by what it lacks of it.
+def take(
+    library: Library, old: Shelved, name: str, adapter: Adapter, origin: Mapping[str, Any], tries: int = 5
+) -> Taken:
+    """Save ``old``, as it was opened, with ``adapter`` as the mode ``name``.
 
-    ``origin`` is a note by kind, one of `ORIGINS`. Raises `BadAdapter` for other shapes, `LibraryError`.
+    The subspace grows by what it lacks of it; what others brought in meanwhile stays, at the cost of one of
+    the ``tries``. What is shipped becomes a version of its own, to go back to. ``origin`` is a note by kind,
+    one of `ORIGINS`. Raises `BadAdapter` for other shapes, `LibraryError`.
     """
+    if old.modes and old.version is None:
+        old = owned(library, old)
     basis, modes = grow(old.basis, old.modes, adapter)
     found, errors = project(basis, adapter)
     shelved = Shelved(basis, {**modes, name: found}, _noted(old.notes, name, origin))
-    version = library.save(shelved)
-    return Taken(shelved, version, len(adapter), max(errors.values(), default=0.0), name in old.modes)
+    try:
+        version = library.save(shelved, after=old)
+    except Overtaken:
+        if not tries:
+            raise
+        return take(library, _again(library, old), name, adapter, origin, tries - 1)
+    worst = max(errors.values(), default=0.0)
+    return Taken(replace(shelved, version=version), version, len(adapter), worst, name in old.modes)
+
+
+def owned(library: Library, shipped: Shelved) -> Shelved:
+    """What is shipped as the operator's first version, to go back to; or what came first meanwhile."""
+    try:
+        library.save(shipped, after=replace(shipped, version=None))
+    except Overtaken:
+        return _again(library, shipped)
+    return library.load()
+
+
+def _again(library: Library, old: Shelved) -> Shelved:
+    """What is current now, if it is for the base of ``old``."""
+    return opened(library, old.basis.base, f"what {library.folder} was opened for")
 
 
 def without(shelved: Shelved, name: str) -> Shelved:

@@ -43,14 +43,23 @@ def engine_options(command: Callable[..., Any]) -> Callable[..., Any]:
             "--slots",
             type=Slots(),
             metavar="N",
-            help="Answers written at once. Default: what fits, 4 at most. With --bench: time 8, or 1,4, or 1..16.",
+            help="Answers written at once. Default: what fits, up to 4. With --bench: 8, or 1,4, or 1..16.",
         ),
         click.option(
             "--gpu-layers", type=int, help="Layers on the GPU (-1: all). Default: all, with a GPU build."
         ),
         click.option("--threads", type=int, help="Threads that generate. Default: what was measured."),
-        click.option("--context", type=int, metavar="TOKENS", help="Context of each answer. Default: what fits, 32768 at most."),
-        click.option("--model", metavar="PATH", help="A GGUF file or a folder of MLX weights. Default: config, else the starter model."),
+        click.option(
+            "--context",
+            type=int,
+            metavar="TOKENS",
+            help="Context of each answer. Default: what fits, 32768 at most.",
+        ),
+        click.option(
+            "--model",
+            metavar="PATH",
+            help="A GGUF file or a folder of MLX weights. Default: config, else the starter model.",
+        ),
         click.option("--server", metavar="ADDRESS", help="HOST:PORT or URL of an OpenAI-compatible server."),
         click.option(
             "--engine",

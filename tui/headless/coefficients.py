@@ -16,7 +16,7 @@ from modes.share.compaction import basis_bytes, core_bytes
 from modes.share.exchange import BaseModel, read_adapter
 from modes.share.exchange.meta import read_meta
 from modes.share.library import Library, LibraryError, Shelved
-from modes.share.taking import Taken, opened, take, without
+from modes.share.taking import Taken, opened, owned, take, without
 from tui.core.coefficients import SHIPPED, held
 from tui.core.exporting import write_mode
 from tui.core.notices import Notices
@@ -67,8 +67,8 @@ def remove_mode(name: str, folder: Path) -> None:
     if name not in shelved.modes:
         raise LibraryError(unknown(name, shelved, folder))
     if library.current() is None:
-        library.save(shelved)  # what is shipped, to go back to
-    version = library.save(without(shelved, name))
+        shelved = owned(library, shelved)
+    version = library.save(without(shelved, name), after=shelved)
     write_line(f"{name}: taken out in {version}; tui modes rollback brings it back")
 
 

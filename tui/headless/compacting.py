@@ -21,8 +21,8 @@ def compact_modes(budget: int, folder: Path, opened: Callable[[], Gate] | None =
     """Make the subspace fit ``budget`` bytes; a new version, unless it fits already.
 
     The gate is ``opened`` when there is something to ask it. One that objects makes the budget grow by halves
-    of what is missing to the size of now; when it still objects near that, it is refused. Raises `Refused`,
-    `LibraryError`.
+    of what is missing to the size of now; when it still objects near that, it is refused. What another
+    process changed meanwhile stays, and nothing is compacted then. Raises `Refused`, `LibraryError`.
     """
     library = Library(folder)
     old = library.load()
@@ -33,7 +33,7 @@ def compact_modes(budget: int, folder: Path, opened: Callable[[], Gate] | None =
     offered = _compacted(old, budget, folder)
     if opened is not None:
         offered = _passed(old, offered, budget, opened(), folder)
-    version = library.save(offered)
+    version = library.save(offered, after=old)
     after = total_bytes(offered.basis, offered.modes)
     write_line(f"{folder}: {before:,} bytes before, {after:,} after, as {version}")
     if after > budget:

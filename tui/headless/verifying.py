@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from statistics import median
@@ -50,7 +50,7 @@ def verify_modes(name: str | None, model: Path, remembered: Path, folder: Path, 
     why = {one: refusals(found[one]) for one in names}
     _tell(found, why, as_json, every=name is not None)
     if looked_at.folder == library.folder:  # what is shipped needs no record
-        library.note(recorded(shelved, {one: not why[one] for one in names}))
+        library.note(records(shelved, {one: not why[one] for one in names}))
     if bad := [f"{one} ({'; '.join(reasons)})" for one, reasons in why.items() if reasons]:
         raise Refused(f"refused: {', '.join(bad)}")
 
@@ -91,7 +91,7 @@ def check_trained(name: str, library: Library, shelved: Shelved, model: Path) ->
         reasons = refusals(spectra(shelved.basis, coefficients, norms))
     except BadAdapter as error:  # weights whose size cannot be told
         reasons = [str(error)]
-    library.note(recorded(shelved, {name: not reasons}))
+    library.note(records(shelved, {name: not reasons}))
     if not reasons:
         return []
     return [f"{name}: not verified, it loads only when asked for by name: {'; '.join(reasons)}"]
@@ -99,14 +99,26 @@ def check_trained(name: str, library: Library, shelved: Shelved, model: Path) ->
 
 def recorded(shelved: Shelved, good: Mapping[str, bool]) -> dict[str, Any]:
     """The notes with the record of each mode looked at: those that are good are verified."""
-    records = {one: record for one, record in shelved.notes.get("verified", {}).items() if one not in good}
-    for one in (one for one, well in good.items() if well):
-        records[one] = {
+    return records(shelved, good)(shelved.notes)
+
+
+def records(shelved: Shelved, good: Mapping[str, bool]) -> Callable[[Mapping[str, Any]], dict[str, Any]]:
+    """What puts the record of each mode looked at into notes, which may be others by now."""
+    found = {
+        one: {
             "digest": digest(shelved.basis, shelved.modes[one]),
             "base": shelved.basis.base,
             "at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         }
-    return {**shelved.notes, "verified": records}
+        for one, well in good.items()
+        if well
+    }
+
+    def noted(notes: Mapping[str, Any]) -> dict[str, Any]:
+        others = {one: record for one, record in notes.get("verified", {}).items() if one not in good}
+        return {**notes, "verified": {**others, **found}}
+
+    return noted
 
 
 def _tell(

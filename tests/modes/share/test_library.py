@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 import pytest
+from safetensors import SafetensorError
 
 from engine.lowrank import Coefficients, Core, delta
 from modes.share import library as module
 from modes.share.compaction import trimmed
-from modes.share.library import Library, LibraryError, Shelved
+from modes.share.library import Library, LibraryError, Overtaken, Shelved
 from modes.share.subspace import Built, build, grow
 from tests.modes.share.adapters import adapter
 
@@ -76,31 +78,122 @@ def test_versions_stand_beside_each_other_and_the_last_is_current(library: Libra
     assert library.load().notes["number"] == 2
     assert library.load("v3").notes["number"] == 3
     assert library.save(shelved(built, number=4)) == "v4"
-    assert [library.rollback() for _ in range(3)] == ["v3", "v2", "v1"]
+    assert [library.rollback() for _ in range(2)] == ["v2", "v1"], "v4 was not made from v3"
     with pytest.raises(LibraryError, match="no version before v1"):
         library.rollback()
     assert library.current() == "v1"
 
 
-@pytest.mark.parametrize("where", ["save_file", "_synced", "pointer"])
+def test_folders_that_are_no_versions_of_ours_are_left_alone(library: Library, built: Built) -> None:
+    library.save(shelved(built, number=1))
+    for name in ("v2-damaged", "vacation", "v²"):
+        (library.folder / name).mkdir()
+    assert library.versions() == ("v1",)
+    assert library.save(shelved(built, number=2)) == "v2"
+
+
+def test_a_version_that_was_moved_away_is_missed_and_the_one_before_can_be_had(
+    library: Library, built: Built
+) -> None:
+    for number in (1, 2, 3):
+        library.save(shelved(built, number=number))
+    (library.folder / "v3").rename(library.folder / "aside")
+    with pytest.raises(LibraryError, match=r"v3 is current and is not there: .*rollback makes v2 current"):
+        library.current()
+    assert library.rollback() == "v2"
+    assert library.load().notes["number"] == 2
+
+
+def test_where_nothing_is_left_it_is_said_how_to_begin_anew(library: Library, built: Built) -> None:
+    library.save(shelved(built))
+    (library.folder / "v1").rename(library.folder / "aside")
+    with pytest.raises(LibraryError, match=r"move .*subspace away to begin with what is shipped"):
+        library.current()
+
+
+def test_what_another_process_made_meanwhile_is_not_replaced(library: Library, built: Built) -> None:
+    library.save(shelved(built, number=1))
+    read = library.load()
+    Library(library.folder).save(shelved(built, number=2), after=read)
+    with pytest.raises(
+        Overtaken, match=r"v2 is current, and .* is v1 as it was read: run the same command again"
+    ):
+        library.save(shelved(built, number=3), after=read)
+    assert (library.versions(), library.load().notes["number"]) == (("v1", "v2"), 2)
+
+
+def test_a_note_that_came_meanwhile_is_not_lost_either(library: Library, built: Built) -> None:
+    library.save(shelved(built, number=1))
+    read = library.load()
+    library.note(lambda notes: {**notes, "verified": "legal"})
+    with pytest.raises(Overtaken):
+        library.save(shelved(built, number=2), after=read)
+    assert library.save(shelved(built, number=2), after=library.load()) == "v2"
+
+
+def test_notes_are_changed_from_what_they_are_by_now(library: Library, built: Built) -> None:
+    library.save(shelved(built, number=1))
+    library.load()
+    Library(library.folder).save(shelved(built, number=2, trained="lake"))
+    library.note(lambda notes: {**notes, "verified": "legal"})
+    assert library.load().notes == {"number": 2, "trained": "lake", "verified": "legal"}
+
+
+def save_many(folder: Path, tag: int) -> None:
+    library, built = Library(folder), build({"legal": adapter(1)}, "base" * 16)
+    for _ in range(5):
+        while True:
+            read = library.load()
+            notes = {**read.notes, f"{tag}": read.notes.get(f"{tag}", 0) + 1}
+            try:
+                library.save(Shelved(built.basis, built.modes, notes), after=read)
+            except Overtaken:
+                continue
+            break
+
+
+def test_of_many_that_save_at_once_none_loses_what_another_saved(library: Library, built: Built) -> None:
+    library.save(shelved(built))
+    spawned = get_context("spawn")
+    processes = [spawned.Process(target=save_many, args=(library.folder, tag)) for tag in range(3)]
+    for one in processes:
+        one.start()
+    for one in processes:
+        one.join(60)
+    assert library.load().notes == {"0": 5, "1": 5, "2": 5}
+    assert library.current() == "v16"
+
+
+FULL = OSError(28, "No space left on device")
+
+
+@pytest.mark.parametrize(
+    ("where", "full"),
+    [
+        ("save_file", SafetensorError(FULL.strerror)),
+        ("save_file", FULL),
+        ("_synced", FULL),
+        ("pointer", FULL),
+    ],
+)
 def test_a_save_that_dies_half_way_leaves_what_was_current(
-    library: Library, built: Built, monkeypatch: pytest.MonkeyPatch, where: str
+    library: Library, built: Built, monkeypatch: pytest.MonkeyPatch, where: str, full: Exception
 ) -> None:
     library.save(shelved(built, number=1))
 
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
+    def dead(*_: object, **__: object) -> None:
+        raise full
 
     if where == "pointer":
-        monkeypatch.setattr(Library, "_point", full)
+        monkeypatch.setattr(Library, "_point", dead)
     else:
-        monkeypatch.setattr(module, where, full)
+        monkeypatch.setattr(module, where, dead)
     with pytest.raises(
         LibraryError, match=r"cannot be written \(No space left on device\): v1 stays current"
     ):
         library.save(shelved(built, number=2))
     monkeypatch.undo()
-    assert library.load().notes["number"] == 1
+    assert (library.versions(), library.load().notes["number"]) == (("v1",), 1)
     assert not [path for path in Path(library._folder).iterdir() if path.name.startswith(".")]
     library.save(shelved(built, number=3))
     assert library.load().notes["number"] == 3
@@ -127,7 +220,7 @@ def test_a_damaged_version_is_refused_and_the_one_before_still_works(
         module.save_file(
             {f"{name}.core": np.full((2, 2), np.nan, np.float16)}, folder / "legal.mode.safetensors"
         )
-    with pytest.raises(LibraryError, match=r"v2 is damaged .*: roll back, or move it away"):
+    with pytest.raises(LibraryError, match=r"v2 is damaged .*: tui modes rollback goes back to v1"):
         library.load()
     assert library.rollback() == "v1"
     assert library.load().notes["number"] == 1

@@ -59,9 +59,33 @@ def test_what_is_shipped_for_the_base_is_begun_with(tmp_path: Path) -> None:
     own = Library(tmp_path / "own")
     assert list(opened(own, "base", "m", shipped).modes) == ["legal"]
     assert opened(own, "other", "m", shipped).modes == {}
-    take(own, opened(own, "base", "m", shipped), "river", adapter(2), {})
+    assert take(own, opened(own, "base", "m", shipped), "river", adapter(2), {}).version == "v2"
     assert list(own.load().modes) == ["legal", "river"]
     assert list(shipped.load().modes) == ["legal"]
+    assert own.rollback() == "v1"
+    assert list(own.load().modes) == ["legal"], "what is shipped can be gone back to"
+
+
+def test_what_another_process_took_in_meanwhile_stays(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    took(library, "one", 1, {"imported": "here"})
+    old = opened(library, "base", "model.gguf")
+    took(Library(tmp_path), "two", 2, {"imported": "there"})
+    library.note(lambda notes: {**notes, "verified": {"two": {}}})
+    taken = take(library, old, "three", adapter(3), {"trained": {}})
+    assert taken.version == "v3"
+    found = library.load()
+    assert list(found.modes) == ["one", "two", "three"]
+    assert found.notes["imported"] == {"one": "here", "two": "there"}
+    assert found.notes["verified"] == {"two": {}}
+
+
+def test_who_comes_first_into_an_empty_library_stays_too(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+    old = opened(library, "base", "model.gguf")
+    took(Library(tmp_path), "one", 1, {})
+    take(library, old, "two", adapter(2), {})
+    assert list(library.load().modes) == ["one", "two"]
 
 
 def test_a_promotion_that_dies_half_way_leaves_what_was(

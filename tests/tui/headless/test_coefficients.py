@@ -49,7 +49,7 @@ def test_an_imported_adapter_is_a_mode_that_speaks_differently(
     brought = program.run("modes", "import", "river", str(wrote(program, "river", base, form=form)))
     assert [brought.code, brought.err] == [0, ""]
     assert "60 modules taken into" in brought.out
-    assert "as v1, largest error" in brought.out
+    assert "as v2, largest error" in brought.out
     assert "rank 30 to 30" in brought.out, "begun with what is shipped"
     said = program.ask("-m", "river", "Name a river.")
     assert said.code == 0
@@ -58,7 +58,7 @@ def test_an_imported_adapter_is_a_mode_that_speaks_differently(
     answer = program.talks()[1][1]
     assert answer.provenance is not None
     assert answer.provenance.scales == (("river", 1.0),)
-    assert answer.provenance.coefficients == "v1"
+    assert answer.provenance.coefficients == "v2"
 
 
 def test_whoever_reads_may_be_gone_before_the_end_and_the_mode_is_whole_all_the_same(
@@ -118,8 +118,10 @@ def test_what_was_taken_out_can_be_brought_back(program: Program, base: BaseMode
     assert gone.code == 1
     assert "there are no coefficients called one" in gone.err
     assert "tui modes import one PATH" in gone.err
-    assert "v1 is current now" in program.run("modes", "rollback").out
+    assert "v2 is current now" in program.run("modes", "rollback").out
     assert program.ask("-m", "one", "Name a river.").out == said
+    assert "v1 is current now" in program.run("modes", "rollback").out, "what is shipped, as it was"
+    assert "no coefficients called one" in program.ask("-m", "one", "Name a river.").err
     refused = program.run("modes", "rollback")
     assert [refused.code, refused.traceback] == [1, False]
     assert "there is no version before v1" in refused.err

@@ -9,8 +9,9 @@ import pytest
 
 from modes.share.compaction import total_bytes
 from modes.share.exchange import BaseModel
-from modes.share.library import Library, Shelved
+from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import build
+from modes.share.taking import take
 from tests.modes.share.adapters import adapter
 from tests.tui.headless.test_coefficients import wrote
 from tests.tui.program import Program
@@ -68,7 +69,7 @@ def test_verifying_can_be_read_by_a_program(imported: Program) -> None:
 
 
 def test_a_file_that_is_no_tensors_is_refused(imported: Program) -> None:
-    (imported.data / "subspace" / "v1" / "extra.pkl").write_bytes(b"x")
+    (imported.data / "subspace" / "v2" / "extra.pkl").write_bytes(b"x")
     said = imported.run("modes", "verify")
     assert said.code == 5
     assert "files that are no tensors of ours: extra.pkl" in said.err
@@ -76,7 +77,7 @@ def test_a_file_that_is_no_tensors_is_refused(imported: Program) -> None:
 
 def test_a_damaged_file_and_an_unknown_name_are_told(imported: Program) -> None:
     assert imported.run("modes", "verify", "lake").code == 1
-    file = imported.data / "subspace" / "v1" / "river.mode.safetensors"
+    file = imported.data / "subspace" / "v2" / "river.mode.safetensors"
     file.write_bytes(file.read_bytes()[:100])
     said = imported.run("modes", "verify")
     assert said.code == 5
@@ -132,6 +133,15 @@ def test_compacting_fits_the_budget_and_says_what_it_cost(
     compact_modes(size(library) // 2, library.folder)
     later = library.load().notes["compacted"]["one"]
     assert later["accumulated"] > later["worst"], "what was lost before is lost still"
+
+
+def test_a_mode_that_came_while_the_gate_asked_is_not_compacted_away(library: Library) -> None:
+    def slow(_old: Shelved, _new: Shelved) -> None:
+        take(library, library.load(), "three", adapter(3), {"trained": {}})
+
+    with pytest.raises(LibraryError, match=r"v2 is current, .*run the same command again"):
+        compact_modes(size(library) // 2, library.folder, lambda: slow)
+    assert list(library.load().modes) == ["one", "two", "three"]
 
 
 def test_what_fits_already_stays(library: Library) -> None:
