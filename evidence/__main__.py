@@ -79,6 +79,8 @@ def _site(given: argparse.Namespace) -> Site:
     if model is None:
         raise SystemExit("no model: install the starter, or name one with --model")
     folder = given.folder
+    if given.model is not None and folder is None and not given.tiny:
+        raise SystemExit("the cells in docs/results are of the starter: give those of --model a --folder")
     if folder is None and given.tiny:
         folder = Site(model).work / "tiny"
     if folder is None:

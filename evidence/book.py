@@ -45,14 +45,13 @@ class Book:
         return replace(cell, settings={**cell.settings, **chosen})
 
     def best(self, tried: Iterable[str]) -> str:
-        """The cell that did best on the items to tune on, of equals the first. Raises `Waiting`."""
-        scores: dict[str, float] = {}
+        """The cell with the most `merit`, of equals the first. Raises `Waiting`."""
+        merits: dict[str, float] = {}
         for name in tried:
-            score = None if (found := self.result(name)) is None else tuning_score(found)
-            if score is None:
+            if (found := self.result(name)) is None:
                 raise Waiting(name)
-            scores[name] = score
-        return max(scores, key=lambda name: scores[name])
+            merits[name] = merit(found)
+        return max(merits, key=lambda name: merits[name])
 
     def made_key(self, cell: Cell) -> str:
         """Of what is made, whatever the cell is called. Raises `Waiting`."""
@@ -101,11 +100,19 @@ class Book:
         return "made" if made else "missing"
 
 
-def tuning_score(result: dict[str, Any]) -> float | None:
-    """Share of right answers to the items to tune on; None when there are none."""
-    found = [one["correct"] for one in result["asked"] if one["salt"] == TUNING_SALT]
-    answers = "".join(found)
-    return answers.count("1") / len(answers) if answers else None
+def merit(result: dict[str, Any]) -> float:
+    """How good a setting is, more is better: right answers to the items to tune on, 0 to 1.
+
+    Where none are asked, how far the lowest validation loss (nats a token) is below 0: it is of questions
+    that are kept from training, and that no test asks.
+    """
+    answers = "".join(one["correct"] for one in result["asked"] if one["salt"] == TUNING_SALT)
+    return answers.count("1") / len(answers) if answers else -validation_loss(result)
+
+
+def validation_loss(result: dict[str, Any]) -> float:
+    """The lowest of a training, in nats a token."""
+    return float(min(loss for _, loss in result["made"]["record"]["validation"]))
 
 
 def _hash(parts: list[Any]) -> str:

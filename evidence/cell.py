@@ -14,7 +14,7 @@ from modes.evaluation.item import Kind, Split
 #: Items of each split; of those under the mode's own prompt; of a control; and to tune on.
 COUNTS: Mapping[Split, int] = {"T1": 500, "T2": 100, "T3": 100, "T4": 100}
 PROMPTED, CONTROL, TUNING = 100, 200, 100
-#: The items that opponents are tuned on are made with this salt: none of them is a test item.
+#: The items that opponents are tuned on are made with this salt: none of them asks what a test item asks.
 TUNING_SALT = "tune"
 #: Names of the one mode that an adapter learned in sequence, or merged, has.
 SEQUENCE, MERGED = "sequence", "merged"

@@ -27,7 +27,7 @@ from evidence.design import (
     own_name,
 )
 from evidence.pairs import short
-from evidence.tries import named, tuning
+from evidence.tries import named
 
 #: Steps, new directions and first rank of a mode for one topic of a domain; after how many all are asked.
 _TOPIC_STEPS, _TOPIC_ITEMS = 60, 40
@@ -124,8 +124,6 @@ def own(seed: int, domain: str) -> Cell:
     """A LoRA for one domain, nothing shared."""
     settings = {"steps": STEPS[domain], "directions": RANK}
     asks = everything(domain, domain, prompted=True)
-    if (seed, domain) == (0, TUNED_ON):
-        asks = (*asks, tuning(domain, domain))
     return Cell(own_name(seed, domain), "own", asks, domain, seed=seed, settings=settings)
 
 

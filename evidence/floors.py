@@ -69,7 +69,8 @@ def _gains(reader: Reader, name: str, domains: Sequence[str]) -> Floor:
         (seed, one, reader.over_base(place("share", seed, one), one)) for seed in RUNS for one in domains
     ]
     return _floor(
-        name, [(_told(seed, one, gain), gain.value >= 0.4) if gain else None for seed, one, gain in found]
+        name,
+        [(_told(seed, one, gain), _reaches(gain.value, 0.4)) if gain else None for seed, one, gain in found],
     )
 
 
@@ -113,7 +114,7 @@ def _ratio(
     steps = "" if ours == theirs else f" and {ours / theirs:g} times the steps"
     return (
         f"run {seed + 1} {domain}: {100 * found:.2f} % at {100 * parameters:.1f} % of the parameters{steps}",
-        found >= least and parameters <= most,
+        _reaches(found, least) and parameters <= most,
     )
 
 
@@ -131,7 +132,7 @@ def _bytes(reader: Reader) -> Floor:
             parts.append(
                 None
                 if found is None
-                else (f"run {seed + 1} {domain}: {100 * found:.2f} % of the gain", found >= 0.95)
+                else (f"run {seed + 1} {domain}: {100 * found:.2f} % of the gain", _reaches(found, 0.95))
             )
     return _floor("four modes in half the bytes of four LoRAs, each at 95 % of its own LoRA's gain", parts)
 
@@ -141,7 +142,9 @@ def _forgetting(reader: Reader) -> Floor:
     return _floor(
         "forgetting under 5 points",
         [
-            (f"run {seed + 1}: {100 * one.forgetting:.1f} points", one.forgetting < 0.05) if one else None
+            (f"run {seed + 1}: {100 * one.forgetting:.1f} points", not _reaches(one.forgetting, 0.05))
+            if one
+            else None
             for seed, one in found
         ],
     )
@@ -150,6 +153,11 @@ def _forgetting(reader: Reader) -> Floor:
 def _floor(name: str, parts: Sequence[tuple[str, bool] | None]) -> Floor:
     found = [part for part in parts if part is not None]
     return Floor(name, found, len(parts) - len(found))
+
+
+def _reaches(value: float, least: float) -> bool:
+    """Whether it is as much, whatever floats make of shares: 0.7 - 0.3 is less than 0.4 to them."""
+    return round(value, 9) >= least
 
 
 def _told(seed: int, domain: str, gain: Difference) -> str:

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from functools import cache
 
-from evidence.cell import COUNTS, Ask
+from evidence.cell import COUNTS, TUNING_SALT, Ask
 from evidence.design import DOMAINS
 from modes.catalog import Catalog
 from modes.evaluation.domains import domain
@@ -36,6 +36,10 @@ def _divided(name: str, split: Split, salt: str) -> tuple[list[Item], frozenset[
     """All items, and the ids of those that were seen in training."""
     subject = domain(name)
     whole = subject.items(split, COUNTS[split], salt)
+    if salt == TUNING_SALT:
+        # Another salt draws other wrong options; the question is the same, so those of the test are left out.
+        asked = {one.prompt for one in subject.items(split, COUNTS[split], "")}
+        whole = [one for one in subject.items(split, 2 * COUNTS[split], salt) if one.prompt not in asked]
     return whole, frozenset(one.item for one in overlaps(subject.examples(""), whole))
 
 

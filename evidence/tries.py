@@ -1,6 +1,8 @@
-"""The settings that are tried for each method, four at most, on items that are no test items.
+"""The settings that are tried for each method, four at most.
 
-It must not know what takes the best of them.
+What a lesson alone decides is judged by its validation loss, of questions that are kept from training and
+that no test asks; one adapter in sequence and merges by items that ask nothing a test asks. It must not know
+what takes the best of them.
 """
 
 from __future__ import annotations
@@ -25,8 +27,7 @@ def named(of: Iterable[Cell]) -> tuple[str, ...]:
     return tuple(cell.name for cell in of)
 
 
-def tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
-    """Items to tune on."""
+def _tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
     return Ask(domain, mode, "T1", count, salt=TUNING_SALT)
 
 
@@ -53,16 +54,16 @@ def equal() -> list[Cell]:
 
 def sequence() -> list[Cell]:
     """One adapter for all, on what it has learned of the first two domains."""
-    asks = tuple(tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
+    asks = tuple(_tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
     fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
-    tried = (_tried("sequence", asks, fixed, "rate", rate) for rate in (1e-3, 3e-4, 1e-4))
-    return [replace(cell, before=(chain("sequence", 0)[0],)) for cell in tried]
+    tried = (_tried("sequence", fixed, "rate", rate) for rate in (1e-3, 3e-4, 1e-4))
+    return [replace(cell, before=(chain("sequence", 0)[0],), asks=asks) for cell in tried]
 
 
 def merge(kind: Method) -> list[Cell]:
     """The first run's own adapters merged in one."""
     before = tuple(own_name(0, domain) for domain in DOMAINS)
-    asks = tuple(tuning(domain, MERGED, _MERGE_ITEMS) for domain in DOMAINS)
+    asks = tuple(_tuning(domain, MERGED, _MERGE_ITEMS) for domain in DOMAINS)
     return [
         Cell(
             f"tune-{kind}-" + "-".join(f"{value:g}" for value in settings.values()),
@@ -74,16 +75,14 @@ def merge(kind: Method) -> list[Cell]:
 
 def _core_rates(of: Method, more: Mapping[str, float], rates: Iterable[float]) -> list[Cell]:
     fixed = {"steps": STEPS[TUNED_ON], "directions": 0, **more}
-    asks = (tuning(TUNED_ON, TUNED_ON),)
-    return [_tried(of, asks, fixed, "core_rate", rate) for rate in rates]
+    return [_tried(of, fixed, "core_rate", rate) for rate in rates]
 
 
 def _lora_rates(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:
     fixed = {"steps": STEPS[TUNED_ON], "directions": rank}
-    asks = (tuning(TUNED_ON, TUNED_ON),)
-    return [_tried(of, asks, fixed, "rate", rate) for rate in rates]
+    return [_tried(of, fixed, "rate", rate) for rate in rates]
 
 
-def _tried(of: Method, asks: tuple[Ask, ...], settings: Mapping[str, float], name: str, value: float) -> Cell:
+def _tried(of: Method, settings: Mapping[str, float], name: str, value: float) -> Cell:
     whole = {**settings, name: value}
-    return Cell(f"tune-{of}-{value:g}", of, asks, TUNED_ON, settings=whole, tries=(name,))
+    return Cell(f"tune-{of}-{value:g}", of, (), TUNED_ON, settings=whole, tries=(name,))

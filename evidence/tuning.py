@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from evidence.book import Waiting, tuning_score
+from evidence.book import Waiting, merit, validation_loss
 from evidence.cell import Cell
 from evidence.design import DOMAINS, RANK, TUNED_ON, own_name
 from evidence.reading import Reader
@@ -16,9 +16,10 @@ def tuning(reader: Reader) -> Iterable[str]:
     """Tables of settings, and of general texts and questions."""
     yield "## Tuning"
     yield (
-        f"Settings of every method, tried on items of {TUNED_ON} that are no test items (one LoRA in "
-        "sequence on what it has learned of two domains, merges on all four). The best is taken for all "
-        "domains and runs."
+        f"Settings of every method, tried on {TUNED_ON}. The lowest validation loss is taken for all domains "
+        "and runs: of questions that are kept from training and that no test asks. What one LoRA in sequence "
+        "knows of two domains, and a merge of all four, is asked in items to tune on: none of them has a "
+        "question of the test."
     )
     rows: list[Sequence[str]] = []
     for cell in reader.book:
@@ -28,7 +29,7 @@ def tuning(reader: Reader) -> Iterable[str]:
                 (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), reader.link(cell.name))
             )
     rows.append(_as_it_is(reader))
-    yield table(("method", "setting", "right", "", "cell"), rows, labels=2)
+    yield table(("method", "setting", "validation loss, or right", "", "cell"), rows, labels=2)
     yield "## General knowledge"
     yield (
         "Bits per byte of texts that were never trained (less is better) and general questions, with each "
@@ -45,7 +46,9 @@ def tuning(reader: Reader) -> Iterable[str]:
 
 def _tried(reader: Reader, cell: str) -> str:
     found = reader.book.result(cell)
-    return share(tuning_score(found)) if found else MISSING
+    if found is None:
+        return MISSING
+    return share(merit(found)) if reader.book.cells[cell].asks else f"{validation_loss(found):.3f}"
 
 
 def _taken(reader: Reader, cell: Cell) -> str:
@@ -60,7 +63,7 @@ def _taken(reader: Reader, cell: Cell) -> str:
     found = reader.book.result(cell.name)
     if own is None or found is None:
         return ""
-    better = (tuning_score(found) or 0.0) > (tuning_score(own) or 0.0)
+    better = merit(found) > merit(own)
     return "better than what the own LoRA has: its rows are not at their best" if better else ""
 
 

@@ -26,8 +26,10 @@ def book(folder: Path) -> Book:
     return Book(cells(), site(folder))
 
 
-def fill(of: Book, cell: Cell, answers: Answers, size: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Write the file of a cell as scoring does."""
+def fill(
+    of: Book, cell: Cell, answers: Answers, size: dict[str, Any] | None = None, loss: float = 1.0
+) -> dict[str, Any]:
+    """Write the file of a cell as scoring does; ``loss`` is the lowest of its validation."""
     asked = []
     for ask in cell.asks:
         items = items_of(ask)
@@ -44,8 +46,9 @@ def fill(of: Book, cell: Cell, answers: Answers, size: dict[str, Any] | None = N
     result = {
         "cell": cell.name, "key": of.key(cell), "command": "", "date": "", "method": cell.method,
         "domain": cell.domain, "topic": cell.topic, "seed": cell.seed, "before": list(cell.before),
-        "settings": dict(cell.settings), "made": {}, "seconds": {"made": 0.0, "scored": 0.0},
-        "bytes": size or {}, "asked": asked,
+        "settings": dict(cell.settings),
+        "made": {"record": {"validation": [[50, loss + 1], [100, loss], [150, loss + 0.5]]}},
+        "seconds": {"made": 0.0, "scored": 0.0}, "bytes": size or {}, "asked": asked,
     }  # fmt: skip
     write_result(of.site, result)
     return result

@@ -7,10 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from evidence import tries
 from evidence.book import Book, Waiting
 from evidence.cells import cells
 from evidence.files import read_result, write_result
+from evidence.tries import named
 from tests.evidence.made import book, fill, site
+
+
+def tuned(of: Book, name: str, loss: float) -> None:
+    fill(of, of.cells[name], lambda _ask, _at: True, loss=loss)
 
 
 def test_a_result_is_read_as_it_was_written(tmp_path: Path) -> None:
@@ -38,9 +44,8 @@ def test_the_first_mode_of_what_is_learned_in_turn_is_the_domains_own_adapter(tm
 
 def test_cells_that_make_the_same_share_it(tmp_path: Path) -> None:
     of = book(tmp_path)
-    fill(of, of.cells["tune-random-0.015"], lambda _ask, _at: True)
-    for rate in ("0.005", "0.03"):
-        fill(of, of.cells[f"tune-random-{rate}"], lambda _ask, at: at % 2 == 0)
+    for name in named(tries.random()):
+        tuned(of, name, loss=0.5 if name == "tune-random-0.015" else 0.6)
     assert of.made_key(of.cells["random-s0-k16-coding"]) == of.made_key(of.cells["tune-random-0.015"])
     assert of.made_key(of.cells["random-s0-k32-coding"]) != of.made_key(of.cells["tune-random-0.015"])
     assert of.made_key(of.cells["wrong-s0"]) == of.made_key(of.cells["share-s0-4-reasoning"])
@@ -48,14 +53,21 @@ def test_cells_that_make_the_same_share_it(tmp_path: Path) -> None:
 
 def test_what_is_tuned_takes_the_best_setting_and_waits_until_all_were_tried(tmp_path: Path) -> None:
     of = book(tmp_path)
-    tuned = of.cells["equal-s1-legal"]
-    fill(of, of.cells["tune-equal-0.002"], lambda _ask, at: at < 40)
-    fill(of, of.cells["tune-equal-0.001"], lambda _ask, at: at < 30)
+    cell = of.cells["equal-s1-legal"]
+    tuned(of, "tune-equal-0.002", loss=0.4)
+    tuned(of, "tune-equal-0.001", loss=0.5)
     with pytest.raises(Waiting):
-        of.settled(tuned)
-    fill(of, of.cells["tune-equal-0.003"], lambda _ask, at: at < 60)
+        of.settled(cell)
+    tuned(of, "tune-equal-0.003", loss=0.3)
     again = Book(cells(), of.site)
-    assert again.settled(tuned).settings == {"steps": 400, "directions": 7, "rate": 0.003}
+    assert again.settled(cell).settings == {"steps": 400, "directions": 7, "rate": 0.003}
+
+
+def test_what_is_asked_in_items_to_tune_on_is_judged_by_them(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    for at, name in enumerate(named(tries.merge("linear"))):
+        fill(of, of.cells[name], lambda _ask, number, at=at: number < 10 * (at % 3), loss=float(at))
+    assert of.settled(of.cells["linear-s0"]).settings == {"weight": 0.75}
 
 
 def test_a_changed_setting_makes_a_cell_outdated_and_all_that_begin_with_it(tmp_path: Path) -> None:

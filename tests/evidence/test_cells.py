@@ -19,7 +19,7 @@ def test_every_cell_has_a_name_of_its_own_and_comes_after_what_it_needs() -> Non
 def test_no_cell_asks_the_same_twice() -> None:
     for cell in cells():
         names = [ask.name for ask in cell.asks]
-        assert names
+        assert names or cell.tries
         assert len(set(names)) == len(names), cell.name
 
 
@@ -52,7 +52,8 @@ def test_an_opponent_is_tuned_with_four_settings_at_most_and_never_on_test_items
     for cell in cells():
         if cell.tries:
             tuned.setdefault(cell.method, []).append(cell)
-            assert {ask.salt for ask in cell.asks} == {"tune"}
+            assert {ask.salt for ask in cell.asks} <= {"tune"}
+            assert cell.asks or "steps" in cell.settings, "else it has a validation loss"
     assert set(tuned) >= {"own", "equal", "sequence", "core", "random", "linear", "ties", "dare"}
     assert max(map(len, tuned.values())) <= 4
 

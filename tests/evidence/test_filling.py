@@ -55,6 +55,13 @@ def test_a_cell_that_is_tuned_brings_the_cells_that_settle_it(tmp_path: Path) ->
     ]  # fmt: skip
 
 
+def test_another_model_does_not_get_among_the_cells_of_the_starter() -> None:
+    command = [sys.executable, "-m", "evidence", "--model", "other.gguf", "--report"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "are of the starter: give those of --model a --folder" in done.stderr
+
+
 @pytest.mark.model
 def test_a_cell_is_trained_stopped_gone_on_with_scored_and_put_on_the_page(tmp_path: Path) -> None:
     stopped = evidence(tmp_path, "train", "own-s0-legal", "--until", "1")

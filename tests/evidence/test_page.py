@@ -11,6 +11,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
+from evidence import tries
 from evidence.book import Book
 from evidence.cell import Ask
 from evidence.cells import cells
@@ -137,11 +138,14 @@ def test_it_tells_from_how_many_modes_on_a_subspace_takes_less_and_until_when(fi
 
 def test_learned_directions_stand_beside_random_ones_with_the_paired_difference(tmp_path: Path) -> None:
     of = book(tmp_path)
-    rates = {"tune-random-0.015": 50, "tune-random-0.005": 60, "tune-random-0.03": 40}
-    scores = {**rates, "core-s0-short-coding": 70, "random-s0-short-coding": 45}
-    for name, right in scores.items():
+    for tried in (tries.random(), tries.core()):
+        for at, cell in enumerate(tried):
+            fill(of, cell, lambda _ask, _at: True, loss=abs(at - 1) + 0.25)
+    for name, right in {"core-s0-short-coding": 70, "random-s0-short-coding": 45}.items():
         fill(of, of.cells[name], lambda _ask, at, right=right: at % 100 < right)
-    assert of.settled(of.cells["random-s0-short-coding"]).settings["core_rate"] == 0.005
+    chosen = tries.random()[1].settings["core_rate"]
+    assert of.settled(of.cells["random-s0-short-coding"]).settings["core_rate"] == chosen
+    assert re.search(rf"\| random \| core_rate {chosen:g} \| 0\.250 \| taken", page(of))
     section = "## Directions that were learned, or random ones"
     found = row(page(of), section, "| 100 steps")
     assert found[1].startswith("70.0 (")
@@ -169,6 +173,15 @@ def test_a_floor_is_reached_not_reached_or_not_measured(filled: Book) -> None:
     four = next(floor for floor in floors(Reader(filled)) if floor.name.startswith("four modes"))
     assert four.status == "not reached (2 of 5 are short)"
     assert four.sentence == "run 1 legal: 93.33 % of the gain; run 1 cherokee: 90.91 % of the gain"
+
+
+def test_a_floor_is_reached_by_as_many_points_as_it_asks_for(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    fill(of, of.cells["base"], lambda _ask, at: at % 10 < 3)
+    for name in chain("share", 0):
+        fill(of, of.cells[name], lambda _ask, at: at % 10 < 7)
+    assert 0.7 - 0.3 < 0.4, "which is why"
+    assert floors(Reader(of))[0].status == "reached in the 2 measured; 4 not measured yet"
 
 
 def test_forgetting_needs_no_adapters_of_their_own_and_a_row_of_nothing_is_left_out(

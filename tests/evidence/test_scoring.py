@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from evidence.book import Book
-from evidence.cell import COUNTS, Ask
+from evidence.cell import COUNTS, TUNING_SALT, Ask
 from evidence.cells import cells, shrunk
 from evidence.design import DOMAINS
 from evidence.items import items_digest, items_of
@@ -64,9 +64,11 @@ def test_fewer_items_are_the_first_of_all() -> None:
     assert items_digest(some) != items_digest(every)
 
 
-def test_the_items_to_tune_on_are_other_items_than_those_of_the_test() -> None:
-    tuned, asked = (items_of(Ask("coding", "", "T1", 500, salt=salt)) for salt in ("tune", ""))
-    assert [one.id for one in tuned] != [one.id for one in asked]
+@pytest.mark.parametrize("name", DOMAINS)
+def test_no_item_to_tune_on_asks_what_the_test_asks(name: str) -> None:
+    tuned, asked = (items_of(Ask(name, "", "T1", 500, salt=salt)) for salt in (TUNING_SALT, ""))
+    assert len(tuned) >= 40
+    assert not {one.prompt for one in tuned} & {one.prompt for one in asked}
 
 
 def test_items_of_a_topic_are_of_no_other() -> None:
