@@ -80,6 +80,16 @@ def projections(folder: Path) -> dict[str, Weight]:
     return found
 
 
+def decoded(raw: NDArray[np.uint8], kind: str) -> NDArray[np.float64]:
+    """The numbers in bytes of ``kind``, as safetensors calls it, in one row. Raises `ValueError`."""
+    if kind == "BF16":  # the upper half of a float32
+        return (raw.view("<u2").astype("<u4") << 16).view("<f4").astype("f8")
+    kinds = {"F16": "<f2", "F32": "<f4", "F64": "<f8"}
+    if kind not in kinds:
+        raise ValueError(f"{kind}, which is not read here")
+    return raw.view(kinds[kind]).astype("f8")
+
+
 def _raw(tensor: Tensor, start: int, end: int) -> NDArray[Any]:
     """Bytes of the rows from ``start`` to ``end``."""
     row = (tensor.end - tensor.start) // tensor.shape[0]
@@ -87,10 +97,7 @@ def _raw(tensor: Tensor, start: int, end: int) -> NDArray[Any]:
 
 
 def _numbers(tensor: Tensor, start: int, end: int) -> NDArray[np.float64]:
-    raw = _raw(tensor, start, end)
-    if tensor.kind == "BF16":  # the upper half of a float32
-        return (raw.view("<u2").astype("<u4") << 16).view("<f4").astype("f8")
-    kinds = {"F16": "<f2", "F32": "<f4"}
-    if tensor.kind not in kinds:
-        raise ValueError(f"{tensor.name} is {tensor.kind}, which is not read here")
-    return raw.view(kinds[tensor.kind]).astype("f8")
+    try:
+        return decoded(_raw(tensor, start, end), tensor.kind)
+    except ValueError as error:
+        raise ValueError(f"{tensor.name} is {error}") from error

@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.exchange.base import BaseModel
-from modes.share.exchange.peft import read_files
+from modes.share.exchange.files import read_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapters.safetensors"
 
@@ -28,7 +28,7 @@ def read_mlx(folder: Path, base: BaseModel) -> Adapter:
         if f"{name}.lora_b" not in tensors:
             raise BadAdapter(f"{folder}: {name} has lora_a and no lora_b")
         right, left = tensors[f"{name}.lora_a"], tensors[f"{name}.lora_b"]
-        changes[name] = Change(left.T.astype(np.float64) * scale, right.astype(np.float64))
+        changes[name] = Change(left.T * scale, right)
     return base.from_layers(changes)
 
 

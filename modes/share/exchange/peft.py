@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import save_file
 
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.exchange.base import BaseModel
+from modes.share.exchange.files import read_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
@@ -29,7 +29,7 @@ def read_peft(folder: Path, base: BaseModel) -> Adapter:
         other = key.replace(".lora_A.", ".lora_B.")
         if other not in tensors:
             raise BadAdapter(f"{folder}: {name} has lora_A and no lora_B")
-        down, up = tensors[key].astype(np.float64), tensors[other].astype(np.float64)
+        down, up = tensors[key], tensors[other]
         changes[name] = Change(up * _scale(folder, config, name, len(down)), down.T)
     return base.from_layers(changes)
 
@@ -57,16 +57,6 @@ def write_peft(folder: Path, adapter: Adapter, base: BaseModel, base_name: str =
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
     (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")
-
-
-def read_files(folder: Path, config: str, tensors: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    """A JSON file and a safetensors file of ``folder``. Raises `BadAdapter`."""
-    try:
-        return json.loads((folder / config).read_text()), load_file(folder / tensors)
-    except FileNotFoundError as error:
-        raise BadAdapter(f"{folder}: there is no {Path(error.filename or tensors).name} in it") from error
-    except (OSError, ValueError, SafetensorError) as error:
-        raise BadAdapter(f"{folder} cannot be read ({error})") from error
 
 
 def _scale(folder: Path, config: dict[str, Any], name: str, rank: int) -> float:

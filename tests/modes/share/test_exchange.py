@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import mlx.core as mx
 import numpy as np
 import pytest
 from safetensors.numpy import load_file, save_file
@@ -207,3 +209,29 @@ def test_a_file_that_is_no_adapter_is_refused(tmp_path: Path) -> None:
         read_lora_gguf(tmp_path / "text.gguf", BASE)
     with pytest.raises(BadAdapter, match="no LoRA adapter"):
         read_lora_gguf(write_tiny_llama(tmp_path / "tiny.gguf"), BASE)
+
+
+@pytest.mark.parametrize("form", ["peft", "mlx"])
+def test_an_adapter_in_bfloat16_is_read_for_what_it_says(tmp_path: Path, adapter: Adapter, form: str) -> None:
+    write, read = FORMS[form]
+    write(tmp_path, adapter, BASE)
+    (file,) = tmp_path.glob("*.safetensors")
+    halves = {name: mx.array(one).astype(mx.bfloat16) for name, one in load_file(file).items()}
+    mx.save_safetensors(str(file), halves)
+    for name, found in read(tmp_path, BASE).items():
+        wanted = dense(adapter[name])
+        assert 0 < np.linalg.norm(dense(found) - wanted) < 0.02 * np.linalg.norm(wanted)
+
+
+@pytest.mark.parametrize("form", ["peft", "mlx"])
+def test_numbers_that_no_adapter_has_are_named_with_their_file(
+    tmp_path: Path, adapter: Adapter, form: str
+) -> None:
+    write, read = FORMS[form]
+    write(tmp_path, adapter, BASE)
+    (file,) = tmp_path.glob("*.safetensors")
+    tensors = load_file(file)
+    first = next(iter(tensors))
+    save_file({**tensors, first: tensors[first].astype("i4")}, file)
+    with pytest.raises(BadAdapter, match=rf"{file.name}: {re.escape(first)} is I32, which is not read here"):
+        read(tmp_path, BASE)
