@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +71,8 @@ def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]
     field = reader.get_field("adapter.lora.alpha")
     if field is None:
         raise BadAdapterFile(f"{path} has no adapter.lora.alpha: its scale is not known")
+    if reader.get_field("adapter.alora.invocation_tokens") is not None:
+        raise BadAdapterFile(f"{path} acts after certain words only (aLoRA): only plain LoRA can be read")
     alpha = float(field.contents())
     try:
         tensors = {one.name: np.array(dequantize(one.data, one.tensor_type)) for one in reader.tensors}
@@ -82,7 +84,17 @@ def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]
             raise BadAdapterFile(f"{path}: {name} has {_A} and no {_B}")
         up, down = tensors[name + _B], tensors[name + _A]
         factors[name] = (up * np.float32(alpha / len(down) if alpha else 1.0), down)
+    _check_used(path, tensors, factors)
     return _text(reader, "general.architecture"), factors
+
+
+def _check_used(path: Path, tensors: Iterable[str], factors: Container[str]) -> None:
+    for name in tensors:
+        if name.removesuffix(_A).removesuffix(_B) not in factors or not name.endswith((_A, _B)):
+            what = "a second factor without its first" if name.endswith(_B) else "a whole weight"
+            raise BadAdapterFile(
+                f"{path}: {name} is {what}, which no mode can hold: make the adapter without it"
+            )
 
 
 def _text(reader: GGUFReader, key: str) -> str:

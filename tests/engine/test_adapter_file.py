@@ -98,3 +98,38 @@ def test_of_a_file_that_ends_among_its_numbers_it_is_told_how_much_is_missing(tm
     path.write_bytes(path.read_bytes()[:-1000])
     with pytest.raises(BadAdapterFile, match=r"is cut off, 1,000 bytes are missing: copy or fetch it again"):
         read_adapter_file(path)
+
+
+def with_more(path: Path, tensor: str | None = None, key: str | None = None) -> Path:
+    """As `written`, with something beside the factors."""
+    writer = GGUFWriter(path, "llama")
+    writer.add_string("adapter.type", "lora")
+    writer.add_float32("adapter.lora.alpha", 0.0)
+    if key:
+        writer.add_array(key, [1, 2])
+    for name, one in ((f"{NAME}.lora_a", A), (f"{NAME}.lora_b", B), *([(tensor, B)] if tensor else [])):
+        writer.add_tensor(name, one)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("tensor", "said"),
+    [
+        ("blk.0.attn_norm.weight", "a whole weight"),
+        ("blk.0.attn_v.weight.lora_b", "a second factor without its first"),
+    ],
+)
+def test_what_is_in_a_file_beside_its_factors_is_named(tmp_path: Path, tensor: str, said: str) -> None:
+    path = with_more(tmp_path / "adapter.gguf", tensor)
+    with pytest.raises(BadAdapterFile, match=rf"{tensor} is {said}, which no mode can hold"):
+        read_adapter_file(path)
+
+
+def test_a_file_that_is_to_act_after_certain_words_only_is_refused(tmp_path: Path) -> None:
+    path = with_more(tmp_path / "adapter.gguf", key="adapter.alora.invocation_tokens")
+    with pytest.raises(BadAdapterFile, match="acts after certain words only"):
+        read_adapter_file(path)

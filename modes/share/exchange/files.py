@@ -6,6 +6,7 @@ It must not know what they mean.
 from __future__ import annotations
 
 import json
+from collections.abc import Container, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -35,3 +36,22 @@ def _matrix(file: Path, name: str, about: dict[str, Any]) -> NDArray[np.float64]
     except ValueError as error:
         raise BadAdapter(f"{file}: {name} is {error}: save it as float32, float16 or bfloat16") from error
     return numbers.reshape(about["shape"])
+
+
+def check_used(folder: Path, tensors: Iterable[str], used: Container[str]) -> None:
+    """Raise `BadAdapter` for the first of ``tensors`` that is not ``used``, and would be lost."""
+    for name in tensors:
+        if name not in used:
+            raise BadAdapter(
+                f"{folder}: {name} is {_kind(name)}, which no mode can hold: train the adapter without it"
+            )
+
+
+def _kind(name: str) -> str:
+    if "lora_embedding_" in name:
+        return "a change of embeddings"
+    if "lora_magnitude" in name:
+        return "magnitudes of DoRA"
+    if name.endswith((".lora_B.weight", ".lora_b")):
+        return "a second factor without its first"
+    return "a bias" if name.endswith("bias") else "a whole weight"

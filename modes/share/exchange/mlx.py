@@ -10,7 +10,7 @@ from safetensors.numpy import save_file
 
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.exchange.base import BaseModel
-from modes.share.exchange.files import read_files
+from modes.share.exchange.files import check_used, read_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapters.safetensors"
 
@@ -23,12 +23,14 @@ def read_mlx(folder: Path, base: BaseModel) -> Adapter:
     scale = (config.get("lora_parameters") or {}).get("scale")
     if not isinstance(scale, int | float):
         raise BadAdapter(f"{folder}: lora_parameters.scale is missing: the adapter's scale is not known")
-    changes = {}
+    changes, used = {}, set()
     for name in [key.removesuffix(".lora_a") for key in tensors if key.endswith(".lora_a")]:
         if f"{name}.lora_b" not in tensors:
             raise BadAdapter(f"{folder}: {name} has lora_a and no lora_b")
         right, left = tensors[f"{name}.lora_a"], tensors[f"{name}.lora_b"]
         changes[name] = Change(left.T * scale, right)
+        used |= {f"{name}.lora_a", f"{name}.lora_b"}
+    check_used(folder, tensors, used)
     return base.from_layers(changes)
 
 

@@ -12,18 +12,24 @@ from safetensors.numpy import save_file
 
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.exchange.base import BaseModel
-from modes.share.exchange.files import read_files
+from modes.share.exchange.files import check_used, read_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
+#: Fields of a config that make something else of the factors than a change of the weights by B A.
+_OTHERWISE = (
+    *("use_dora", "alora_invocation_tokens", "layer_replication", "use_qalora", "use_bdlora"),
+    *("kasa_config", "monteclora_config", "arrow_config"),
+)
+#: Beginnings that take from the base what the factors begin with: B A is not the whole change then.
+_TAKEN_FROM_BASE = ("pissa", "olora", "corda", "loftq", "lora_ga")
 
 
 def read_peft(folder: Path, base: BaseModel) -> Adapter:
     """The changes that a LoRA in PEFT's form makes: ΔW = alpha / r · B A. Raises `BadAdapter`."""
     config, tensors = read_files(folder, _CONFIG, _TENSORS)
-    if config.get("peft_type") != "LORA" or config.get("use_dora"):
-        raise BadAdapter(f"{folder}: only plain LoRA adapters can be read")
-    changes = {}
+    _check_plain(folder, config)
+    changes, used = {}, set()
     for key in [key for key in tensors if key.endswith(".lora_A.weight")]:
         name = key.removeprefix(_PREFIX).removesuffix(".lora_A.weight")
         other = key.replace(".lora_A.", ".lora_B.")
@@ -31,6 +37,8 @@ def read_peft(folder: Path, base: BaseModel) -> Adapter:
             raise BadAdapter(f"{folder}: {name} has lora_A and no lora_B")
         down, up = tensors[key], tensors[other]
         changes[name] = Change(up * _scale(folder, config, name, len(down)), down.T)
+        used |= {key, other}
+    check_used(folder, tensors, used)
     return base.from_layers(changes)
 
 
@@ -57,6 +65,20 @@ def write_peft(folder: Path, adapter: Adapter, base: BaseModel, base_name: str =
     folder.mkdir(parents=True, exist_ok=True)
     save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
     (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+
+
+def _check_plain(folder: Path, config: dict[str, Any]) -> None:
+    plain = f"{folder}: only plain LoRA adapters can be read"
+    if config.get("peft_type") != "LORA":
+        raise BadAdapter(f"{plain}, and this one's peft_type is {config.get('peft_type')}")
+    if other := [field for field in _OTHERWISE if config.get(field)]:
+        raise BadAdapter(f"{plain}, and this one has {other[0]} in {_CONFIG}")
+    begun = str(config.get("init_lora_weights"))
+    if begun.startswith(_TAKEN_FROM_BASE):
+        raise BadAdapter(
+            f"{plain}, and this one changed the base too (init_lora_weights is {begun}): have PEFT make "
+            "a plain one of it (save_pretrained with path_initial_model_for_weight_conversion)"
+        )
 
 
 def _scale(folder: Path, config: dict[str, Any], name: str, rank: int) -> float:

@@ -235,3 +235,77 @@ def test_numbers_that_no_adapter_has_are_named_with_their_file(
     save_file({**tensors, first: tensors[first].astype("i4")}, file)
     with pytest.raises(BadAdapter, match=rf"{file.name}: {re.escape(first)} is I32, which is not read here"):
         read(tmp_path, BASE)
+
+
+_LAYER = "base_model.model.model.layers.0.self_attn.o_proj"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("base_model.model.lm_head.weight", "a whole weight"),
+        ("base_model.model.model.embed_tokens.lora_embedding_A", "a change of embeddings"),
+        (f"{_LAYER}.bias", "a bias"),
+        (f"{_LAYER}.lora_B.bias", "a bias"),
+        (f"{_LAYER}.lora_magnitude_vector", "magnitudes of DoRA"),
+        ("base_model.model.model.layers.9.mlp.up_proj.lora_B.weight", "a second factor without its first"),
+    ],
+)
+def test_a_peft_adapter_that_holds_more_than_factors_is_refused_by_what_it_is(
+    tmp_path: Path, adapter: Adapter, more: str, said: str
+) -> None:
+    file = written(tmp_path, adapter) / "adapter_model.safetensors"
+    save_file({**load_file(file), more: np.ones((2, 2), "f4")}, file)
+    with pytest.raises(BadAdapter, match=rf"{re.escape(more)} is {said}, which no mode can hold"):
+        read_peft(tmp_path, BASE)
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ("model.layers.0.self_attn.o_proj.m", "a whole weight"),
+        ("model.layers.1.self_attn.v_proj.lora_b", "a second factor without its first"),
+    ],
+)
+def test_an_mlx_adapter_that_holds_more_than_factors_is_refused_by_what_it_is(
+    tmp_path: Path, adapter: Adapter, more: str, said: str
+) -> None:
+    write_mlx(tmp_path, adapter, BASE)
+    file = tmp_path / "adapters.safetensors"
+    save_file({**load_file(file), more: np.ones((2, 2), "f4")}, file)
+    with pytest.raises(BadAdapter, match=rf"{re.escape(more)} is {said}, which no mode can hold"):
+        read_mlx(tmp_path, BASE)
+
+
+@pytest.mark.parametrize(
+    ("config", "said"),
+    [
+        ({"alora_invocation_tokens": [1, 2]}, "alora_invocation_tokens"),
+        ({"layer_replication": [[0, 4], [2, 5]]}, "layer_replication"),
+        ({"use_qalora": True}, "use_qalora"),
+        ({"init_lora_weights": "pissa_niter_16"}, "pissa_niter_16"),
+        ({"init_lora_weights": "olora"}, "olora"),
+        ({"init_lora_weights": "corda"}, "corda"),
+        ({"init_lora_weights": "loftq"}, "loftq"),
+    ],
+)
+def test_a_peft_adapter_whose_factors_are_not_its_whole_change_is_refused(
+    tmp_path: Path, adapter: Adapter, config: dict[str, object], said: str
+) -> None:
+    with pytest.raises(BadAdapter, match=rf"only plain LoRA adapters can be read, .*{said}"):
+        read_peft(written(tmp_path, adapter, **config), BASE)
+
+
+def test_what_peft_says_of_a_plain_lora_does_not_hinder_it(tmp_path: Path, adapter: Adapter) -> None:
+    usual = {
+        "alora_invocation_tokens": [],
+        "bias": "none",
+        "init_lora_weights": "gaussian",
+        "layers_to_transform": [0, 1],
+        "lora_bias": False,
+        "rank_pattern": {},
+        "use_dora": False,
+        "use_qalora": False,
+        "use_rslora": False,
+    }
+    assert set(read_peft(written(tmp_path, adapter, **usual), BASE)) == set(adapter)
