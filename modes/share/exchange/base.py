@@ -12,21 +12,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-
 from engine.header import header_of
 from engine.projections import PROJECTIONS
-from modes.share.change import Adapter, BadAdapter, Change, Matrix
+from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.exchange.rows import turned, turns
 from modes.share.folder import projections
 
 _GGUF = {theirs: ours for ours, theirs in PROJECTIONS.items()}
-#: Architectures whose queries and keys are permuted when they are converted to GGUF.
-_PERMUTED = frozenset({"llama"})
 
 
 @dataclass(frozen=True, slots=True)
 class BaseModel:
-    """``shapes`` (n, d) by tensor name as in GGUF; ``heads`` and ``kv_heads`` of the attention.
+    """``shapes`` (n, d) by tensor name as in GGUF; ``heads`` and ``kv_heads`` of the attention, 0: not known.
 
     ``folder``: it is an MLX directory, whose rows are in the order that Hugging Face's weights have.
     """
@@ -53,8 +50,10 @@ class BaseModel:
             for one in header.tensors
             if len(one.shape) == 2 and re.fullmatch(r"blk\.\d+\.\w+\.weight", one.name)
         }
-        kv_heads = header.numbers.get(f"{architecture}.attention.head_count_kv", heads)
-        return cls(architecture, shapes, heads, kv_heads)
+        kv_heads = header.numbers.get(f"{architecture}.attention.head_count_kv")
+        return cls(
+            architecture, shapes, heads, _like_queries(shapes, heads) if kv_heads is None else kv_heads
+        )
 
     @classmethod
     def _of_folder(cls, path: Path) -> BaseModel:
@@ -86,14 +85,13 @@ class BaseModel:
 
     def from_layers(self, adapter: Mapping[str, Change]) -> Adapter:
         """An adapter by Hugging Face's names as one by ours. Raises `BadAdapter`."""
-        return self.checked(
-            {self._ours(name): self._turned(name, one, True) for name, one in adapter.items()}
-        )
+        ours = {self._ours(name): change for name, change in adapter.items()}
+        return {name: self._turned(name, one, True) for name, one in self.checked(ours).items()}
 
     def to_layers(self, adapter: Adapter) -> dict[str, Change]:
         """The other way round."""
         return {
-            (theirs := self.layer_name(name)): self._turned(theirs, one, False)
+            self.layer_name(name): self._turned(name, one, False)
             for name, one in self.checked(adapter).items()
         }
 
@@ -104,23 +102,37 @@ class BaseModel:
         return f"blk.{found[1]}.{_GGUF[found[2]]}.weight"
 
     def layer_name(self, name: str) -> str:
-        """What Hugging Face calls the module that GGUF calls ``name``. Raises `BadAdapter`."""
+        """What Hugging Face calls the module that GGUF calls ``name``.
+
+        Raises `BadAdapter` where there is none, or where it is not known how its rows are ordered there.
+        """
         found = re.fullmatch(r"blk\.(\d+)\.(\w+)\.weight", name)
         if found is None or found[2] not in PROJECTIONS:
             raise BadAdapter(f"{name}: has no name in Hugging Face's models of this kind")
+        self._turns(name)
         return f"model.layers.{found[1]}.{PROJECTIONS[found[2]]}"
 
-    def _turned(self, theirs: str, change: Change, to_gguf: bool) -> Change:
-        heads = {"q_proj": self.heads, "k_proj": self.kv_heads}.get(theirs.rpartition(".")[2])
-        if heads is None or self.folder or self.architecture not in _PERMUTED:
+    def _turns(self, name: str) -> bool:
+        if self.folder or name.split(".")[2] not in ("attn_q", "attn_k"):
+            return False
+        try:
+            return turns(self.architecture)
+        except BadAdapter as error:
+            raise BadAdapter(f"{name}: {error}") from error
+
+    def _turned(self, name: str, change: Change, to_gguf: bool) -> Change:
+        if not self._turns(name):
             return change
-        return Change(_permuted(change.left, heads, to_gguf), change.right)
+        heads = self.heads if "attn_q" in name else self.kv_heads
+        try:
+            return Change(turned(change.left, heads, to_gguf), change.right)
+        except BadAdapter as error:
+            raise BadAdapter(f"{name}: {error}") from error
 
 
-def _permuted(rows: Matrix, heads: int, to_gguf: bool) -> Matrix:
-    """Halves of each head interleaved (GGUF's rotary pairs are neighbours), or apart again."""
-    if len(rows) % (2 * heads):
-        raise BadAdapter(f"{len(rows)} rows cannot be divided among {heads} heads")
-    shape = (heads, 2, -1) if to_gguf else (heads, len(rows) // heads // 2, 2)
-    split = rows.reshape(*shape[:2], len(rows) // heads // shape[1], rows.shape[1])
-    return np.ascontiguousarray(split.swapaxes(1, 2).reshape(rows.shape))
+def _like_queries(shapes: Mapping[str, tuple[int, int]], heads: int) -> int:
+    """As many heads for keys as for queries, if they have as many rows; not known (0) otherwise."""
+    rows = {
+        kind: {n for name, (n, _) in shapes.items() if f".{kind}." in name} for kind in ("attn_q", "attn_k")
+    }
+    return heads if len(rows["attn_q"] | rows["attn_k"]) == 1 else 0

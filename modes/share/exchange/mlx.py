@@ -46,10 +46,10 @@ def write_mlx(folder: Path, adapter: Adapter, base: BaseModel) -> None:
         more = ((0, 0), (0, rank - one.left.shape[1]))
         tensors[f"{name}.lora_a"] = np.pad(one.right, more).astype(np.float32)
         tensors[f"{name}.lora_b"] = np.ascontiguousarray(np.pad(one.left, more).T, dtype=np.float32)
-    numbers = [int(name.split("layers.")[1].split(".")[0]) for name in layers]
     config = {
         "fine_tune_type": "lora",
-        "num_layers": max(numbers) + 1,
+        # mlx-lm takes the last layers, so that none but all of them is sure to hold those that change.
+        "num_layers": 1 + max(int(name.split(".")[1]) for name in base.shapes),
         "lora_parameters": {
             "rank": rank,
             "scale": 1.0,

@@ -11,6 +11,7 @@ from typing import Any
 import mlx.core as mx
 import numpy as np
 import pytest
+from gguf import GGUFWriter
 from safetensors.numpy import load_file, save_file
 
 from engine.llama.engine import LlamaEngine, LlamaOptions
@@ -309,3 +310,74 @@ def test_what_peft_says_of_a_plain_lora_does_not_hinder_it(tmp_path: Path, adapt
         "use_rslora": False,
     }
     assert set(read_peft(written(tmp_path, adapter, **usual), BASE)) == set(adapter)
+
+
+def of(architecture: str, heads: int = HEADS, kv_heads: int = KV_HEADS) -> BaseModel:
+    return BaseModel(architecture, BASE.shapes, heads, kv_heads)
+
+
+@pytest.mark.parametrize("architecture", ["granite", "arcee", "mistral3", "minicpm", "olmo", "smollm3"])
+def test_all_that_llama_cpp_turns_is_turned(adapter: Adapter, architecture: str) -> None:
+    wanted, found = BASE.to_layers(adapter), of(architecture).to_layers(adapter)
+    for name, one in wanted.items():
+        np.testing.assert_array_equal(found[name].left, one.left)
+
+
+@pytest.mark.parametrize("form", ["peft", "mlx"])
+def test_rows_whose_order_is_not_known_are_not_guessed(tmp_path: Path, adapter: Adapter, form: str) -> None:
+    write, read = FORMS[form]
+    strange = of("unheard-of")
+    with pytest.raises(BadAdapter, match=r"attn_[qk]\.weight: .*unheard-of.* is not known here"):
+        write(tmp_path / "out", adapter, strange)
+    write(tmp_path / "in", adapter, of("qwen2"))
+    with pytest.raises(BadAdapter, match=r"attn_[qk]\.weight: .*unheard-of.* is not known here"):
+        read(tmp_path / "in", strange)
+    others = {name: one for name, one in adapter.items() if "attn_output" in name or "ffn" in name}
+    write(tmp_path / "others", others, strange)
+    assert set(read(tmp_path / "others", strange)) == set(others)
+    write_lora_gguf(tmp_path / "adapter.gguf", adapter, strange)
+    assert set(read_lora_gguf(tmp_path / "adapter.gguf", strange)) == set(adapter)
+
+
+def test_rows_of_heads_that_nobody_has_counted_are_refused(tmp_path: Path, adapter: Adapter) -> None:
+    """A GGUF may have another number of heads in every layer."""
+    with pytest.raises(BadAdapter, match=r"blk\.0\.attn_k\.weight: .* how many heads"):
+        write_peft(tmp_path, adapter, of("llama", kv_heads=0))
+    with pytest.raises(BadAdapter, match=r"blk\.0\.attn_q\.weight: 64 rows cannot be divided among 3 heads"):
+        write_peft(tmp_path, adapter, of("llama", heads=3))
+
+
+def write_header(path: Path, heads: int | list[int], kv_heads: int | list[int] | None, keys: int) -> Path:
+    writer = GGUFWriter(path, "llama")
+    writer.add_head_count(heads)
+    if kv_heads is not None:
+        writer.add_head_count_kv(kv_heads)
+    writer.add_tensor("blk.0.attn_q.weight", np.zeros((8, 8), "f4"))
+    writer.add_tensor("blk.0.attn_k.weight", np.zeros((keys, 8), "f4"))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return path
+
+
+@pytest.mark.parametrize(
+    ("heads", "kv_heads", "keys", "found"),
+    [(4, 2, 4, (4, 2)), (4, None, 8, (4, 4)), (4, [2], 4, (4, 0)), ([4], [2], 4, (0, 0))],
+)
+def test_heads_are_what_the_gguf_says_or_not_known(
+    tmp_path: Path,
+    heads: int | list[int],
+    kv_heads: int | list[int] | None,
+    keys: int,
+    found: tuple[int, int],
+) -> None:
+    base = BaseModel.of(write_header(tmp_path / "m.gguf", heads, kv_heads, keys))
+    assert (base.heads, base.kv_heads) == found
+
+
+def test_the_last_layers_that_mlx_lm_adapts_are_all_that_change(tmp_path: Path, adapter: Adapter) -> None:
+    """It takes as many layers from the end as ``num_layers`` says, so a change of the first needs all."""
+    first = {name: one for name, one in adapter.items() if name.startswith("blk.0.")}
+    write_mlx(tmp_path, first, BASE)
+    assert json.loads((tmp_path / "adapter_config.json").read_text())["num_layers"] == LAYERS
