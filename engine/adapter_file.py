@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 
@@ -36,6 +37,7 @@ def write_adapter_file(
     """Write ``(B, A)``, B (n × p) and A (p × d), by tensor name in float32; returns the tensors' bytes.
 
     Those whose names are ``packed`` have A in eight bits (Q8_0) where d is a multiple of 32.
+    Raises `OSError`.
     """
     writer = GGUFWriter(path, architecture)
     writer.add_string("general.type", "adapter")
@@ -49,10 +51,13 @@ def write_adapter_file(
                 data, kind = quantize(data, Kind.Q8_0), Kind.Q8_0
             writer.add_tensor(f"{name}{suffix}", data, raw_dtype=kind)
             size += data.nbytes
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    try:
+        writer.write_header_to_file()
+        writer.write_kv_data_to_file()
+        writer.write_tensors_to_file()
+        writer.close()
+    except OSError as error:  # NumPy's, for less written than asked, has no number and no text of its own
+        raise OSError(error.errno or errno.EIO, error.strerror or str(error)) from error
     return size
 
 

@@ -81,7 +81,8 @@ def export(ctx: click.Context, name: str, target: Path, form: Form, model: str |
     from tui.core.paths import data_dir
     from tui.headless.coefficients import export_mode
 
-    export_mode(name, target, form, base_path(ctx, model), subspace_dir(data_dir()))
+    data = data_dir()
+    export_mode(name, target, form, base_path(ctx, model), data / "models.json", subspace_dir(data))
 
 
 @modes.command()

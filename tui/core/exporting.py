@@ -5,7 +5,9 @@ It must not know where coefficients are kept, nor who takes the files.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,8 +28,9 @@ def write_mode(
     model: Path,
     about: Mapping[str, Any] | None = None,
 ) -> None:
-    """Write an adapter in ``form`` at ``target`` for the base in the GGUF ``model``. Raises `BadAdapter`.
+    """Write an adapter in ``form`` at ``target`` for the base in the GGUF ``model``.
 
+    It is there when it is whole. Raises `BadAdapter`, `OSError`.
     A folder says what it holds, and ``about`` it (`modes.share.exchange.meta`).
     """
     from modes.share.checking import digest
@@ -37,17 +40,29 @@ def write_mode(
 
     base = BaseModel.of(model)
     changes = {name: _lean(change) for name, change in reconstructed(basis, coefficients).items()}
-    FORMS[form](target, changes, base)
-    if target.is_dir():
-        said = {
-            "model": model.name,
-            "architecture": base.architecture,
-            "form": form,
-            "rank": max(change.left.shape[1] for change in changes.values()),
-            "modules": len(changes),
-            "digest": digest(basis, coefficients),
-        }
-        write_meta(target, basis.base, {**said, **(about or {})})
+    with _made(target) as made:
+        FORMS[form](made, changes, base)
+        if made.is_dir():
+            said = {
+                "model": model.name,
+                "architecture": base.architecture,
+                "form": form,
+                "rank": max(change.left.shape[1] for change in changes.values()),
+                "modules": len(changes),
+                "digest": digest(basis, coefficients),
+            }
+            write_meta(made, basis.base, {**said, **(about or {})})
+
+
+@contextmanager
+def _made(target: Path) -> Iterator[Path]:
+    """Where to make what is to be at ``target`` when it is whole, and not at all if it fails."""
+    there = next(folder for folder in target.absolute().parents if folder.exists())
+    with tempfile.TemporaryDirectory(dir=there, prefix=".making-") as making:
+        made = Path(making) / target.name
+        yield made
+        target.parent.mkdir(parents=True, exist_ok=True)
+        made.replace(target)
 
 
 def exporter() -> Export:

@@ -42,13 +42,22 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
     return taken_lines(name, folder, take(library, old, name, adapter, {"imported": str(path)}))
 
 
-def export_mode(name: str, target: Path, form: Form, model: Path, folder: Path) -> None:
-    """Write the coefficients ``name`` as an adapter for another program. Raises as `import_mode`."""
+def export_mode(name: str, target: Path, form: Form, model: Path, remembered: Path, folder: Path) -> None:
+    """Write the coefficients ``name`` as an adapter for another program, for the base that they are for.
+
+    Raises as `import_mode`.
+    """
     shelved = held(folder).load()
     if name not in shelved.modes:
         raise LibraryError(unknown(name, shelved, folder))
     if target.exists():
         raise LibraryError(f"{target} is there already and was left as it is: give another name")
+    base, identity = shelved.basis.base, identified(model, remembered)
+    if identity != base:
+        raise LibraryError(
+            f"{name} is for base {base[:12]}, and {model.name} is {identity[:12]}: "
+            "name the model it is for (--model)"
+        )
     coefficients = shelved.modes[name]
     about = {
         "mode": name,
@@ -57,7 +66,12 @@ def export_mode(name: str, target: Path, form: Form, model: Path, folder: Path) 
         "modeshare": version("modeshare"),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    write_mode(form, target, shelved.basis, coefficients, model, about)
+    try:
+        write_mode(form, target, shelved.basis, coefficients, model, about)
+    except OSError as error:
+        raise LibraryError(
+            f"{target} cannot be written ({error.strerror}): make room, or name a place where you may write"
+        ) from error
     write_line(f"{name}: written to {target}")
 
 

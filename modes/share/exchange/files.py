@@ -5,17 +5,21 @@ It must not know what they mean.
 
 from __future__ import annotations
 
+import errno
 import json
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from safetensors import SafetensorError, deserialize
+from safetensors.numpy import save_file
 
 from modes.share.change import BadAdapter, Matrix
 from modes.share.folder import decoded
+
+Tensors = Mapping[str, NDArray[np.float32]]
 
 
 def read_files(folder: Path, config: str, tensors: str) -> tuple[dict[str, Any], dict[str, Matrix]]:
@@ -28,6 +32,22 @@ def read_files(folder: Path, config: str, tensors: str) -> tuple[dict[str, Any],
     except (OSError, ValueError, SafetensorError) as error:
         raise BadAdapter(f"{folder} cannot be read ({error})") from error
     return said, {name: _matrix(folder / tensors, name, about) for name, about in kept}
+
+
+def write_files(
+    folder: Path, config: tuple[str, Mapping[str, Any]], tensors: tuple[str, Tensors, str]
+) -> None:
+    """Make ``folder`` of a config and of tensors, each with its file's name; the last is the tensors' format.
+
+    Raises `OSError`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    name, factors, form = tensors
+    try:
+        save_file(dict(factors), folder / name, metadata={"format": form})
+    except SafetensorError as error:  # a full disk too
+        raise OSError(errno.EIO, str(error)) from error
+    (folder / config[0]).write_text(json.dumps(config[1], indent=2) + "\n", "utf-8")
 
 
 def _matrix(file: Path, name: str, about: dict[str, Any]) -> NDArray[np.float64]:

@@ -29,7 +29,7 @@ def read_lora_gguf(path: Path, base: BaseModel) -> Adapter:
 
 
 def write_lora_gguf(path: Path, adapter: Adapter, base: BaseModel) -> None:
-    """Write ``adapter`` for llama.cpp in float32. Raises `BadAdapter`."""
+    """Write ``adapter`` for llama.cpp in float32. Raises `BadAdapter`, `OSError`."""
     _check_base(base)
     factors = {
         name: (one.left.astype(np.float32), np.ascontiguousarray(one.right.T, dtype=np.float32))

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.exchange.base import BaseModel
-from modes.share.exchange.files import check_used, read_files
+from modes.share.exchange.files import check_used, read_files, write_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapters.safetensors"
 
@@ -38,6 +36,7 @@ def write_mlx(folder: Path, adapter: Adapter, base: BaseModel) -> None:
     """Write ``adapter`` for mlx-lm in float32 at scale 1. The folder is made.
 
     mlx-lm gives every module the same rank: those of less are filled up with zeros.
+    Raises `BadAdapter`, `OSError`.
     """
     layers = base.to_layers(adapter)
     rank = max(one.left.shape[1] for one in layers.values())
@@ -57,6 +56,4 @@ def write_mlx(folder: Path, adapter: Adapter, base: BaseModel) -> None:
             "keys": sorted({name.split(".", 3)[3] for name in layers}),
         },
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / _TENSORS, metadata={"format": "mlx"})
-    (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    write_files(folder, (_CONFIG, config), (_TENSORS, tensors, "mlx"))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from safetensors.numpy import save_file
 
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.exchange.base import BaseModel
-from modes.share.exchange.files import check_used, read_files
+from modes.share.exchange.files import check_used, read_files, write_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
@@ -43,7 +41,10 @@ def read_peft(folder: Path, base: BaseModel) -> Adapter:
 
 
 def write_peft(folder: Path, adapter: Adapter, base: BaseModel, base_name: str = "") -> None:
-    """Write ``adapter`` for PEFT, transformers and vLLM in float32, alpha = r. The folder is made."""
+    """Write ``adapter`` for PEFT, transformers and vLLM in float32, alpha = r. The folder is made.
+
+    Raises `BadAdapter`, `OSError`.
+    """
     layers = base.to_layers(adapter)
     rank = max(one.left.shape[1] for one in layers.values())
     tensors = {}
@@ -62,9 +63,7 @@ def write_peft(folder: Path, adapter: Adapter, base: BaseModel, base_name: str =
         "inference_mode": True,
         "target_modules": sorted({name.rpartition(".")[2] for name in layers}),
     }
-    folder.mkdir(parents=True, exist_ok=True)
-    save_file(tensors, folder / _TENSORS, metadata={"format": "pt"})
-    (folder / _CONFIG).write_text(json.dumps(config, indent=2) + "\n")
+    write_files(folder, (_CONFIG, config), (_TENSORS, tensors, "pt"))
 
 
 def _check_plain(folder: Path, config: dict[str, Any]) -> None:

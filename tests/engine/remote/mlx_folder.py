@@ -9,7 +9,8 @@ import gguf
 import numpy as np
 from safetensors.numpy import save_file
 
-from modes.share.exchange.base import BaseModel, _permuted
+from modes.share.exchange.base import BaseModel
+from modes.share.exchange.rows import turned
 
 _NAMES = {
     "token_embd.weight": "model.embed_tokens.weight",
@@ -30,7 +31,7 @@ def write_mlx_folder(model: Path, folder: Path) -> Path:
         values = gguf.quants.dequantize(tensor.data, tensor.tensor_type).astype(np.float32)
         name = _name(tensor.name, base)
         heads = {"q_proj": base.heads, "k_proj": base.kv_heads}.get(name.split(".")[-2])
-        weights[name] = _permuted(values, heads, False) if heads else np.ascontiguousarray(values)
+        weights[name] = turned(values, heads, False) if heads else np.ascontiguousarray(values)
     save_file(weights, folder / "model.safetensors", metadata={"format": "mlx"})
     (folder / "config.json").write_text(json.dumps(_config(reader, base, "lm_head.weight" not in weights)))
     AutoTokenizer.from_pretrained(model.parent, gguf_file=model.name).save_pretrained(folder)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -196,3 +198,44 @@ def test_a_subspace_for_another_base_is_refused_and_both_are_named(
     spoken = program.ask("--model", str(other), "-m", "one", "hi")
     assert spoken.code == 1
     assert "was made for base 6763b3be017f" in spoken.err
+
+
+def test_a_mode_is_not_exported_for_another_base_and_both_are_named(program: Program, tmp_path: Path) -> None:
+    from tests.engine.tiny import write_tiny_llama
+
+    other = write_tiny_llama(tmp_path / "tiny.gguf")
+    refused = program.run("modes", "export", "legal", str(tmp_path / "out"), "--model", str(other))
+    assert [refused.code, refused.out, refused.traceback] == [1, "", False]
+    assert "legal is for base 6763b3be017f, and tiny.gguf is " in refused.err
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_disk_that_is_full_leaves_nothing_of_an_export_and_is_said(
+    program: Program, tmp_path: Path, form: str
+) -> None:
+    """No file may be larger than what is left: every write beyond it fails, as on a full disk."""
+
+    def little_room() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+
+    place = tmp_path / "place"
+    place.mkdir()
+    target = place / "new" / "out"
+    process = program.start("modes", "export", "legal", str(target), "--form", form, preexec_fn=little_room)
+    refused = outcome(process, 60)
+    assert [refused.code, refused.out, refused.traceback] == [1, "", False]
+    assert re.search(rf"{target} cannot be written \(.*(too large|requested and).*\): make room", refused.err)
+    assert list(place.iterdir()) == []
+
+
+def test_an_export_goes_where_no_folder_is_yet_and_says_where_it_cannot_go(
+    program: Program, tmp_path: Path
+) -> None:
+    target = tmp_path / "new" / "legal.gguf"
+    assert program.run("modes", "export", "legal", str(target), "--form", "gguf").code == 0
+    assert [one.name for one in target.parent.iterdir()] == ["legal.gguf"]
+    below = target / "out"
+    refused = program.run("modes", "export", "legal", str(below))
+    assert [refused.code, refused.out, refused.traceback] == [1, "", False]
+    assert f"{below} cannot be written (Not a directory)" in refused.err
