@@ -40,8 +40,9 @@ def build(
     """The smallest subspace, module by module, that holds every adapter to ``tolerance``.
 
     U is the leading left singular vectors of the adapters' columns, each scaled to norm 1 so that a loud
-    adapter does not drown a quiet one; V likewise of their rows. ``rank`` caps k; at k = Σ r it is exact.
-    Raises `BadAdapter` where adapters differ in the shape of a module.
+    adapter does not drown a quiet one; V likewise of their rows, and the side that has fewer is filled up.
+    ``rank`` caps k, and so does the smaller side of the weight; at k = Σ r it is exact. Raises `BadAdapter`
+    where adapters differ in the shape of a module.
     """
     subspaces = {}
     for name in _modules(adapters.values()):
@@ -59,7 +60,8 @@ def build(
 def project(basis: Basis, adapter: Adapter) -> tuple[Coefficients, dict[str, float]]:
     """The coefficients nearest to ``adapter`` in ``basis``, and the relative error of every module.
 
-    A module that the basis does not have is lost whole (error 1). Raises `BadAdapter` for another shape.
+    A module that the basis does not have is lost whole (error 1); nothing is raised for what is lost. Raises
+    `BadAdapter` for another shape.
     """
     cores, errors = {}, {}
     for name, change in adapter.items():
@@ -81,7 +83,9 @@ def grow(
     """The basis with up to ``directions`` more for what of ``adapter`` lies outside, and the old modes in it.
 
     Old cores are padded with zeros and U, V keep their columns, so that every old change stays what it was.
-    None takes as many directions as the adapter needs. Modules that the basis lacks are added to it.
+    None takes as many directions as the adapter needs, and raises `BadAdapter` for a module where they do not
+    hold it to `TOLERANCE`: U and V have at most as many as the smaller side of the weight. Modules that the
+    basis lacks are added to it. Raises `BadAdapter` for another shape.
     """
     grown = dict(basis.modules)
     for name, change in adapter.items():
@@ -89,6 +93,8 @@ def grow(
         if old is not None:
             _check_shape(name, change, old)
         grown[name] = _extended(old, change, directions)
+        if directions is None:
+            _check_held(name, change, grown[name], old)
     return Basis(grown, basis.base), {
         mode: Coefficients({name: padded(core, grown[name].rank) for name, core in found.cores.items()})
         for mode, found in modes.items()
@@ -142,8 +148,9 @@ def _subspace(name: str, changes: Sequence[Change], tolerance: float, rank: int 
         _directions(np.hstack([side(change) / change.norm for change in loud]))
         for side in (Change.columns, Change.rows)
     )
-    most = min(up.shape[1], down.shape[1], rank or up.shape[1])
-    up, down = up[:, :most], down[:, :most]
+    needed = max(up.shape[1], down.shape[1])
+    most = min(needed, *changes[0].shape, rank or needed)
+    up, down = (_filled(side, most) for side in (up, down))
     k = max(_smallest(change, up, down, tolerance) for change in loud)
     return Subspace(up[:, :k].astype(np.float32), down[:, :k].astype(np.float32))
 
@@ -152,6 +159,14 @@ def _directions(stacked: Matrix) -> Matrix:
     """Left singular vectors, without those that only rounding made."""
     u, sigma, _ = np.linalg.svd(stacked, full_matrices=False)
     return u[:, : max(1, int((sigma > sigma[0] * 1e-10).sum()))]
+
+
+def _filled(side: Matrix, count: int) -> Matrix:
+    """The first ``count`` columns, and as many of no meaning as are missing."""
+    missing = max(0, count - side.shape[1])
+    return (
+        np.hstack([side[:, :count], _orthonormal(side, side[:, :0], missing)]) if missing else side[:, :count]
+    )
 
 
 def _smallest(change: Change, up: Matrix, down: Matrix, tolerance: float) -> int:
@@ -173,6 +188,17 @@ def _extended(old: Subspace | None, change: Change, directions: int | None) -> S
         np.hstack([up, _orthonormal(up, new_up, count)]).astype(np.float32),
         np.hstack([down, _orthonormal(down, new_down, count)]).astype(np.float32),
     )
+
+
+def _check_held(name: str, change: Change, grown: Subspace, old: Subspace | None) -> None:
+    up, down = _double(grown)
+    error = _error(change, change.core(up, down), up, down)
+    if error > TOLERANCE:
+        raise BadAdapter(
+            f"{name}: other modes take {old.rank if old else 0} of {min(change.shape)} directions that can "
+            f"be there, and the rest would hold the change with an error of {error:.0%}: make room with "
+            "tui modes compact, or leave this module out of the adapter"
+        )
 
 
 def _outside(basis: Matrix, vectors: Matrix) -> Matrix:

@@ -219,3 +219,39 @@ def test_an_adapter_that_changes_nothing_is_held_by_anything() -> None:
 def test_a_core_is_never_padded_to_less_than_it_is() -> None:
     with pytest.raises(LowRankError, match="size 3 does not fit 2"):
         padded(Core(np.eye(3, dtype=np.float32)), 2)
+
+
+@settings(max_examples=25)
+@given(seeds, st.booleans())
+def test_adapters_that_share_one_side_are_held_exactly(seed: int, first: bool) -> None:
+    """LoRA-FA trains B alone: the rows of all changes are in the span of one A, their columns are not."""
+    rng = np.random.default_rng(seed)
+    common = {name: rng.standard_normal((shape[not first], 3)) for name, shape in SHAPES.items()}
+    wanted = {
+        f"mode{i}": {
+            name: Change(*((one, common[name]) if first else (common[name], one)))
+            for name, shape in SHAPES.items()
+            for one in [rng.standard_normal((shape[first], 3))]
+        }
+        for i in range(3)
+    }
+    built = build(wanted, "base", tolerance=0.0)
+    for mode, one in wanted.items():
+        assert max(built.errors[mode].values()) < 1e-3
+        assert_same(built.basis, built.modes[mode], one)
+    assert all(one.rank == 9 for one in built.basis.modules.values())
+
+
+def test_a_subspace_has_no_more_directions_than_a_side_of_the_weight() -> None:
+    shapes = {"x": (5, 40)}
+    built = build({f"mode{i}": adapter(i, shapes=shapes) for i in range(3)}, "base", tolerance=0.0)
+    assert built.basis.modules["x"].rank == 5
+
+
+def test_a_change_for_which_no_room_is_left_is_refused_and_not_held_by_half() -> None:
+    shapes = {"x": (5, 40)}
+    built = build({"old": adapter(1, shapes=shapes)}, "base", tolerance=0.0)
+    with pytest.raises(BadAdapter, match=r"x: .* 3 of 5 directions .*tui modes compact"):
+        grow(built.basis, built.modes, adapter(2, shapes=shapes))
+    some, _ = grow(built.basis, built.modes, adapter(2, shapes=shapes), directions=2)
+    assert some.modules["x"].rank == 5, "who asks for a number of directions takes what they hold"
