@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -95,20 +96,40 @@ def add_mode_file(name: str, origin: str, directory: Path, builtin: bool, mine: 
     """Give the operator's mode ``name`` its coefficients: a small new file, never a change of an old one.
 
     ``origin`` is a sentence that describes a mode which is new. Returns what there is to say, as
-    `import_mode`.
+    `import_mode`; also that the file cannot be written, for the mode is there all the same.
     """
     file = directory / f"{name}.toml"
     line = f'coefficients = "{name}"'
     if mine is not None and mine.coefficients == name:
         return []
-    if file.exists():
-        Notices().say(f"{file} is yours and was left as it is: add the line {line} to it")
-        return []
-    directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # A JSON string is a TOML one, whatever stands in the path.
-    described = f'title = "{name.capitalize()}"\ndescription = {json.dumps(origin)}'
-    file.write_text(f'extends = "{name}"\n{line}\n' if builtin else f"{described}\n{line}\n")
+    described = [f'title = "{name.capitalize()}"', f"description = {_quoted(origin)}"]
+    lines = [f'extends = "{name}"', line] if builtin else [*described, line]
+    try:
+        if file.exists():
+            Notices().say(f"{file} is yours and was left as it is: add the line {line} to it")
+            return []
+        directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _write_whole(file, "\n".join(lines) + "\n")
+    except OSError as error:
+        return [
+            f"{file} cannot be written ({error.strerror}): so that /mode {name} speaks with them, "
+            f"make it by hand, a line each of {', '.join(lines)}"
+        ]
     return [f"{file}: written, so that /mode {name} speaks with them"]
+
+
+def _quoted(text: str) -> str:
+    """A TOML string of one line; what is not printable in a path is shown as missing."""
+    return json.dumps("".join(one if one.isprintable() else "\ufffd" for one in text), ensure_ascii=False)
+
+
+def _write_whole(file: Path, text: str) -> None:
+    try:
+        file.write_text(text, "utf-8")
+    except OSError:
+        with suppress(OSError):
+            file.unlink()
+        raise
 
 
 def identified(model: Path, remembered: Path) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
 import resource
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from modes.share.library import Library
 from modes.share.subspace import reconstructed
 from tests.modes.share.adapters import change, dense
 from tests.tui.program import Program, outcome
+from tui.headless.coefficients import add_mode_file
 
 
 @pytest.fixture
@@ -239,3 +242,35 @@ def test_an_export_goes_where_no_folder_is_yet_and_says_where_it_cannot_go(
     refused = program.run("modes", "export", "legal", str(below))
     assert [refused.code, refused.out, refused.traceback] == [1, "", False]
     assert f"{below} cannot be written (Not a directory)" in refused.err
+
+
+@pytest.mark.parametrize("name", ["a\nb", "\U0001f98a", os.fsdecode(b"caf\xe9"), "\x1b[31m", 'an "odd\\'])
+def test_what_a_mode_comes_from_is_a_line_of_toml_whatever_the_name(tmp_path: Path, name: str) -> None:
+    (said,) = add_mode_file("odd", f"Imported from {name}.", tmp_path / "modes", False, None)
+    assert "odd.toml: written" in said
+    described = tomllib.loads((tmp_path / "modes" / "odd.toml").read_text("utf-8"))["description"]
+    assert described.isprintable()
+    assert described == f"Imported from {name}." or not name.isprintable()
+
+
+def test_a_mode_file_that_cannot_be_written_does_not_hide_that_the_mode_is_there(tmp_path: Path) -> None:
+    (tmp_path / "modes").write_text("in the way")
+    (said,) = add_mode_file("river", "Trained here.", tmp_path / "modes", False, None)
+    assert "river.toml cannot be written (" in said
+    assert 'coefficients = "river"' in said
+    assert 'description = "Trained here."' in said
+    (of_ours,) = add_mode_file("legal", "Trained here.", tmp_path / "modes", True, None)
+    assert 'extends = "legal", coefficients = "legal"' in of_ours
+
+
+def test_a_mode_file_that_was_begun_on_a_full_disk_does_not_stay(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half(path: Path, text: str, encoding: str) -> int:
+        path.write_bytes(text.encode(encoding)[:9])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", half)
+    (said,) = add_mode_file("river", "Trained here.", tmp_path / "modes", False, None)
+    assert "cannot be written (No space left on device)" in said
+    assert list((tmp_path / "modes").iterdir()) == []
