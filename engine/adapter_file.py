@@ -63,6 +63,28 @@ def write_adapter_file(
 
 def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]]:
     """The architecture, and ``(B, A)`` by tensor name with the file's scale in B. Raises `BadAdapterFile`."""
+    reader = _opened(path)
+    alpha = _alpha(path, reader)
+    try:
+        tensors = {one.name: np.array(dequantize(one.data, one.tensor_type)) for one in reader.tensors}
+    except NotImplementedError as error:
+        raise BadAdapterFile(f"{path} has numbers of a kind that cannot be read ({error})") from error
+    factors = {}
+    for name in [key.removesuffix(_A) for key in tensors if key.endswith(_A)]:
+        if name + _B not in tensors:
+            raise BadAdapterFile(f"{path}: {name} has {_A} and no {_B}")
+        up, down = tensors[name + _B], tensors[name + _A]
+        if up.ndim != 2 or down.ndim != 2 or up.shape[1] != len(down) or not len(down):
+            raise BadAdapterFile(
+                f"{path}: {name} has factors {up.shape} and {down.shape}, which have no rank in common"
+            )
+        factors[name] = (up * np.float32(alpha / len(down) if alpha else 1.0), down)
+    _check_used(path, tensors, factors)
+    return _text(reader, "general.architecture"), factors
+
+
+def _opened(path: Path) -> GGUFReader:
+    """The file, if it is whole and a plain LoRA."""
     try:
         whole = max((one.start + one.size for one in header_of(path).tensors), default=0)
         missing = whole - path.stat().st_size
@@ -73,24 +95,19 @@ def read_adapter_file(path: Path) -> tuple[str, dict[str, tuple[Matrix, Matrix]]
         raise BadAdapterFile(f"{path} is cut off, {missing:,} bytes are missing: copy or fetch it again")
     if _text(reader, "adapter.type") != "lora":
         raise BadAdapterFile(f"{path} is a GGUF file, but no LoRA adapter")
+    if reader.get_field("adapter.alora.invocation_tokens") is not None:
+        raise BadAdapterFile(f"{path} acts after certain words only (aLoRA): only plain LoRA can be read")
+    return reader
+
+
+def _alpha(path: Path, reader: GGUFReader) -> float:
     field = reader.get_field("adapter.lora.alpha")
     if field is None:
         raise BadAdapterFile(f"{path} has no adapter.lora.alpha: its scale is not known")
-    if reader.get_field("adapter.alora.invocation_tokens") is not None:
-        raise BadAdapterFile(f"{path} acts after certain words only (aLoRA): only plain LoRA can be read")
-    alpha = float(field.contents())
-    try:
-        tensors = {one.name: np.array(dequantize(one.data, one.tensor_type)) for one in reader.tensors}
-    except NotImplementedError as error:
-        raise BadAdapterFile(f"{path} has numbers of a kind that cannot be read ({error})") from error
-    factors = {}
-    for name in [key.removesuffix(_A) for key in tensors if key.endswith(_A)]:
-        if name + _B not in tensors:
-            raise BadAdapterFile(f"{path}: {name} has {_A} and no {_B}")
-        up, down = tensors[name + _B], tensors[name + _A]
-        factors[name] = (up * np.float32(alpha / len(down) if alpha else 1.0), down)
-    _check_used(path, tensors, factors)
-    return _text(reader, "general.architecture"), factors
+    alpha = field.contents()
+    if not isinstance(alpha, int | float):
+        raise BadAdapterFile(f"{path} has an adapter.lora.alpha that is no number ({alpha})")
+    return float(alpha)
 
 
 def _check_used(path: Path, tensors: Iterable[str], factors: Container[str]) -> None:

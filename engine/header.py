@@ -66,13 +66,15 @@ def read_header(data: memoryview) -> Header:
     architecture, numbers = None, {}
     for _ in range(pairs):
         key, kind = walk.text(), walk.number("I")
-        if key == "general.architecture":
+        if key == "general.architecture" and kind == _STRING:
             architecture = walk.text()
         elif kind in _NUMBERS:
             numbers[key] = walk.number(_NUMBERS[kind])
         else:
             walk.skip(kind)
     alignment = numbers.get("general.alignment", _DEFAULT_ALIGNMENT)
+    if alignment < 1:
+        raise ValueError(f"an alignment of {alignment}")
     entries = [walk.entry() for _ in range(tensors)]
     base = -(-walk.at // alignment) * alignment
     return Header(architecture, tuple(replace(entry, start=base + entry.start) for entry in entries), numbers)
@@ -105,9 +107,9 @@ class _Walk:
                 for _ in range(count):
                     self.skip(inner)
             else:
-                self.at += _SIZES[inner] * count
+                self.at += _size(inner) * count
         else:
-            self.at += _SIZES[kind]
+            self.at += _size(kind)
 
     def _skip_strings(self, count: int) -> None:
         at, length = self.at, struct.Struct("<Q").unpack_from
@@ -122,3 +124,9 @@ class _Walk:
         kind, start = GGMLQuantizationType(self.number("I")), self.number("Q")
         block, size = GGML_QUANT_SIZES[kind]
         return Tensor(name, shape, kind, start, prod(shape) // block * size)
+
+
+def _size(kind: int) -> int:
+    if kind not in _SIZES:
+        raise ValueError(f"a value of the unknown type {kind}")
+    return _SIZES[kind]

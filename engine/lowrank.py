@@ -100,6 +100,8 @@ def adapter_factors(subspace: Subspace, core: Core) -> tuple[Matrix, Matrix]:
     """
     if core.size != subspace.rank:
         raise LowRankError(f"core of size {core.size} in a subspace of rank {subspace.rank}")
+    if not core.left.size:  # no directions, or a core of rank 0
+        return np.zeros((len(subspace.up), 1), np.float32), np.zeros((1, len(subspace.down)), np.float32)
     if core.right is not None:
         return subspace.up @ core.left, core.right.T @ subspace.down.T
     rows, columns = (_used(core.left, axis) for axis in (1, 0))
@@ -111,7 +113,7 @@ def adapter_factors(subspace: Subspace, core: Core) -> tuple[Matrix, Matrix]:
 def _used(core: Matrix, axis: int) -> NDArray[np.intp]:
     """Where the core is not zero all along ``axis``; one place where it is zero everywhere."""
     found = np.flatnonzero(core.any(axis=axis))
-    return found if len(found) or not len(core) else np.zeros(1, np.intp)
+    return found if len(found) else np.zeros(1, np.intp)
 
 
 def delta(subspace: Subspace, core: Core) -> Matrix:

@@ -72,7 +72,8 @@ def project(basis: Basis, adapter: Adapter) -> tuple[Coefficients, dict[str, flo
         _check_shape(name, change, subspace)
         up, down = _double(subspace)
         core = change.core(up, down)
-        cores[name] = Core(core.astype(np.float32))
+        if change.norm:  # an absent core leaves the weight as it is
+            cores[name] = Core(core.astype(np.float32))
         errors[name] = _error(change, core, up, down)
     return Coefficients(cores), errors
 

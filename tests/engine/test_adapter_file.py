@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from engine.adapter_file import BadAdapterFile, read_adapter_file, write_adapter_file
+from engine.header import header_of
 
 NAME = "blk.0.ffn_down.weight"
 RNG = np.random.default_rng(0)
@@ -132,4 +134,49 @@ def test_what_is_in_a_file_beside_its_factors_is_named(tmp_path: Path, tensor: s
 def test_a_file_that_is_to_act_after_certain_words_only_is_refused(tmp_path: Path) -> None:
     path = with_more(tmp_path / "adapter.gguf", key="adapter.alora.invocation_tokens")
     with pytest.raises(BadAdapterFile, match="acts after certain words only"):
+        read_adapter_file(path)
+
+
+def test_a_value_of_a_type_that_nobody_knows_is_an_error_of_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "strange.gguf"
+    path.write_bytes(struct.pack("<4sIQQQ3sI", b"GGUF", 3, 0, 1, 3, b"key", 99))
+    with pytest.raises(
+        BadAdapterFile, match=r"strange\.gguf cannot be read as GGUF \(a value of the unknown type 99"
+    ):
+        read_adapter_file(path)
+
+
+def test_an_array_of_a_type_that_nobody_knows_and_an_alignment_of_0_are_errors_too(tmp_path: Path) -> None:
+    path = tmp_path / "strange.gguf"
+    path.write_bytes(struct.pack("<4sIQQQ3sIIQ", b"GGUF", 3, 0, 1, 3, b"key", 9, 77, 2))
+    with pytest.raises(ValueError, match="unknown type 77"):
+        header_of(path)
+    key = b"general.alignment"
+    path.write_bytes(struct.pack(f"<4sIQQQ{len(key)}sII", b"GGUF", 3, 0, 1, len(key), key, 4, 0))
+    with pytest.raises(ValueError, match="an alignment of 0"):
+        header_of(path)
+
+
+@pytest.mark.parametrize(("up", "down"), [((6, 3), (2, 64)), ((6,), (1, 64))])
+def test_factors_that_have_no_rank_in_common_are_named(
+    tmp_path: Path, up: tuple[int, ...], down: tuple[int, ...]
+) -> None:
+    path = tmp_path / "adapter.gguf"
+    write_adapter_file(path, "llama", {NAME: (np.ones(up, "f4"), np.ones(down, "f4"))})
+    with pytest.raises(BadAdapterFile, match=rf"adapter\.gguf: {NAME} has factors .* no rank in common"):
+        read_adapter_file(path)
+
+
+def test_a_scale_that_is_no_number_is_not_taken_for_one(tmp_path: Path) -> None:
+    path = tmp_path / "adapter.gguf"
+    writer = GGUFWriter(path, "llama")
+    writer.add_string("adapter.type", "lora")
+    writer.add_string("adapter.lora.alpha", "sixteen")
+    writer.add_tensor(f"{NAME}.lora_a", A)
+    writer.add_tensor(f"{NAME}.lora_b", B)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    with pytest.raises(BadAdapterFile, match=r"adapter\.lora\.alpha that is no number \(sixteen\)"):
         read_adapter_file(path)

@@ -39,7 +39,8 @@ def write_mode(
     from modes.share.subspace import reconstructed
 
     base = BaseModel.of(model)
-    changes = {name: _lean(change) for name, change in reconstructed(basis, coefficients).items()}
+    found = reconstructed(basis, coefficients)
+    changes = {name: _lean(change) for name, change in found.items() if change.norm > 0}
     with _made(target) as made:
         FORMS[form](made, changes, base)
         if made.is_dir():

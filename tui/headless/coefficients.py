@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
 import time
 from contextlib import suppress
@@ -10,6 +11,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from engine.contract import ModelUnusable
 from engine.fingerprint import Fingerprint
 from modes.mode import Mode
 from modes.share.checking import verified
@@ -46,7 +48,7 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
 def export_mode(name: str, target: Path, form: Form, model: Path, remembered: Path, folder: Path) -> None:
     """Write the coefficients ``name`` as an adapter for another program, for the base that they are for.
 
-    Raises as `import_mode`.
+    Raises as `import_mode`, and `ModelUnusable`.
     """
     shelved = held(folder).load()
     if name not in shelved.modes:
@@ -133,8 +135,20 @@ def _write_whole(file: Path, text: str) -> None:
 
 
 def identified(model: Path, remembered: Path) -> str:
-    """The fingerprint of ``model``, from the memory in ``remembered`` when it is in there."""
-    return Fingerprint(model, remembered, threading.Event()).get() or ""
+    """The fingerprint of ``model``, from the memory in ``remembered`` when it is in there.
+
+    Raises `ModelUnusable` for what is no model.
+    """
+    name_one = "name a GGUF file, or a folder of MLX weights, with --model, MODESHARE_MODEL or config.toml"
+    try:
+        return Fingerprint(model, remembered, threading.Event()).get() or ""
+    except FileNotFoundError as error:
+        what = f"{model} has no config.json" if model.is_dir() else f"there is no model at {model}"
+        raise ModelUnusable(f"{what}: {name_one}") from error
+    except OSError as error:
+        raise ModelUnusable(f"{model} cannot be read ({error.strerror}): {name_one}") from error
+    except (ValueError, KeyError, TypeError, AttributeError, struct.error) as error:
+        raise ModelUnusable(f"{model} cannot be read as a model ({error}): {name_one}") from error
 
 
 def taken_lines(name: str, folder: Path, taken: Taken) -> list[str]:

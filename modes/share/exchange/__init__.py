@@ -22,7 +22,17 @@ FORMS: dict[str, Callable[[Path, Adapter, BaseModel], None]] = {
 
 
 def read_adapter(path: Path, base: BaseModel) -> Adapter:
-    """A GGUF LoRA file, or a PEFT or MLX directory, by what is found at ``path``. Raises `BadAdapter`."""
+    """A GGUF LoRA file, or a PEFT or MLX directory, by what is found at ``path``.
+
+    Raises `BadAdapter`, also for one that changes nothing.
+    """
+    adapter = _read(path, base)
+    if not any(change.norm for change in adapter.values()):
+        raise BadAdapter(f"{path}: the adapter changes nothing: all its factors multiply to zero")
+    return adapter
+
+
+def _read(path: Path, base: BaseModel) -> Adapter:
     if path.is_file():
         return read_lora_gguf(path, base)
     if (path / "adapter_model.safetensors").exists():

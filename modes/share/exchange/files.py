@@ -7,30 +7,35 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import safetensors
 from numpy.typing import NDArray
-from safetensors import SafetensorError, deserialize
+from safetensors import SafetensorError
 from safetensors.numpy import save_file
 
-from modes.share.change import BadAdapter, Matrix
+from modes.share.change import BadAdapter, Change, Matrix
 from modes.share.folder import decoded
 
 Tensors = Mapping[str, NDArray[np.float32]]
+#: Each tensor's name, with its dtype, shape and data. It has no types of its own.
+_deserialize: Callable[[bytes], list[tuple[str, dict[str, Any]]]] = safetensors.deserialize
 
 
 def read_files(folder: Path, config: str, tensors: str) -> tuple[dict[str, Any], dict[str, Matrix]]:
     """The JSON object and the tensors, in float64, in the files of ``folder``. Raises `BadAdapter`."""
     try:
         said = json.loads((folder / config).read_text("utf-8"))
-        kept = deserialize((folder / tensors).read_bytes())
+        kept = _deserialize((folder / tensors).read_bytes())
     except FileNotFoundError as error:
         raise BadAdapter(f"{folder}: there is no {Path(error.filename or tensors).name} in it") from error
     except (OSError, ValueError, SafetensorError) as error:
         raise BadAdapter(f"{folder} cannot be read ({error})") from error
+    if not isinstance(said, dict):
+        raise BadAdapter(f"{folder / config} holds no object: fetch the adapter again")
     return said, {name: _matrix(folder / tensors, name, about) for name, about in kept}
 
 
@@ -56,6 +61,17 @@ def _matrix(file: Path, name: str, about: dict[str, Any]) -> NDArray[np.float64]
     except ValueError as error:
         raise BadAdapter(f"{file}: {name} is {error}: save it as float32, float16 or bfloat16") from error
     return numbers.reshape(about["shape"])
+
+
+def paired(file: Path, name: str, left: Matrix, right: Matrix) -> Change:
+    """ΔW = ``left`` ``right``ᵀ (n × r, d × r; r ≥ 1) of module ``name`` of ``file``. Raises `BadAdapter`."""
+    try:
+        change = Change(left, right)
+    except BadAdapter as error:
+        raise BadAdapter(f"{file}: {name}: {error}") from error
+    if not left.shape[1]:
+        raise BadAdapter(f"{file}: {name}: factors {left.shape} and {right.shape} have no rank at all")
+    return change
 
 
 def check_used(folder: Path, tensors: Iterable[str], used: Container[str]) -> None:

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from engine.adapter_file import BadAdapterFile, read_adapter_file, write_adapter_file
-from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.change import Adapter, BadAdapter
 from modes.share.exchange.base import BaseModel
+from modes.share.exchange.files import paired
 
 
 def read_lora_gguf(path: Path, base: BaseModel) -> Adapter:
@@ -22,7 +23,7 @@ def read_lora_gguf(path: Path, base: BaseModel) -> Adapter:
         raise BadAdapter(f"{path} is for a {architecture} model, the base is {base.architecture}")
     return base.checked(
         {
-            name: Change(up.astype(np.float64), down.T.astype(np.float64))
+            name: paired(path, name, up.astype(np.float64), down.T.astype(np.float64))
             for name, (up, down) in factors.items()
         }
     )

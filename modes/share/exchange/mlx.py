@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.change import Adapter, BadAdapter
 from modes.share.exchange.base import BaseModel
-from modes.share.exchange.files import check_used, read_files, write_files
+from modes.share.exchange.files import check_used, paired, read_files, write_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapters.safetensors"
 
@@ -18,7 +18,8 @@ def read_mlx(folder: Path, base: BaseModel) -> Adapter:
     config, tensors = read_files(folder, _CONFIG, _TENSORS)
     if config.get("fine_tune_type", "lora") != "lora":
         raise BadAdapter(f"{folder}: only plain LoRA adapters can be read")
-    scale = (config.get("lora_parameters") or {}).get("scale")
+    parameters = config.get("lora_parameters")
+    scale = parameters.get("scale") if isinstance(parameters, dict) else None
     if not isinstance(scale, int | float):
         raise BadAdapter(f"{folder}: lora_parameters.scale is missing: the adapter's scale is not known")
     changes, used = {}, set()
@@ -26,7 +27,7 @@ def read_mlx(folder: Path, base: BaseModel) -> Adapter:
         if f"{name}.lora_b" not in tensors:
             raise BadAdapter(f"{folder}: {name} has lora_a and no lora_b")
         right, left = tensors[f"{name}.lora_a"], tensors[f"{name}.lora_b"]
-        changes[name] = Change(left.T * scale, right)
+        changes[name] = paired(folder / _TENSORS, name, left.T * scale, right)
         used |= {f"{name}.lora_a", f"{name}.lora_b"}
     check_used(folder, tensors, used)
     return base.from_layers(changes)

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.change import Adapter, BadAdapter
 from modes.share.exchange.base import BaseModel
-from modes.share.exchange.files import check_used, read_files, write_files
+from modes.share.exchange.files import check_used, paired, read_files, write_files
 
 _CONFIG, _TENSORS = "adapter_config.json", "adapter_model.safetensors"
 _PREFIX = "base_model.model."
@@ -33,8 +33,9 @@ def read_peft(folder: Path, base: BaseModel) -> Adapter:
         other = key.replace(".lora_A.", ".lora_B.")
         if other not in tensors:
             raise BadAdapter(f"{folder}: {name} has lora_A and no lora_B")
-        down, up = tensors[key], tensors[other]
-        changes[name] = Change(up * _scale(folder, config, name, len(down)), down.T)
+        found = paired(folder / _TENSORS, name, tensors[other], tensors[key].T)
+        scale = _scale(folder, config, name, found.left.shape[1])
+        changes[name] = paired(folder / _TENSORS, name, found.left * scale, found.right)
         used |= {key, other}
     check_used(folder, tensors, used)
     return base.from_layers(changes)
@@ -81,12 +82,20 @@ def _check_plain(folder: Path, config: dict[str, Any]) -> None:
 
 
 def _scale(folder: Path, config: dict[str, Any], name: str, rank: int) -> float:
-    alpha = _for_module(config.get("alpha_pattern") or {}, name, config.get("lora_alpha"))
+    alpha = _for_module(folder, config.get("alpha_pattern") or {}, name, config.get("lora_alpha"))
     if not isinstance(alpha, int | float):
         raise BadAdapter(f"{folder}: lora_alpha is missing: the adapter's scale is not known")
     return float(alpha / (rank**0.5 if config.get("use_rslora") else rank))
 
 
-def _for_module(pattern: dict[str, Any], name: str, usual: Any) -> Any:
+def _for_module(folder: Path, pattern: Any, name: str, usual: Any) -> Any:
     """PEFT's patterns are matched against the end of a module's name."""
-    return next((value for key, value in pattern.items() if re.match(rf"(.*\.)?({key})$", name)), usual)
+    if not isinstance(pattern, dict):
+        raise BadAdapter(f"{folder}: alpha_pattern is no object: the adapter's scale is not known")
+    for key, value in pattern.items():
+        try:
+            if re.match(rf"(.*\.)?({key})$", name):
+                return value
+        except re.error as error:
+            raise BadAdapter(f"{folder}: alpha_pattern {key!r} cannot be read ({error})") from error
+    return usual

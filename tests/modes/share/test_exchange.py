@@ -14,8 +14,10 @@ import pytest
 from gguf import GGUFWriter
 from safetensors.numpy import load_file, save_file
 
+from engine.adapter_file import write_adapter_file
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from modes.share.change import Adapter, BadAdapter, Change
+from modes.share.exchange import read_adapter
 from modes.share.exchange.base import BaseModel
 from modes.share.exchange.lora_gguf import read_lora_gguf, write_lora_gguf
 from modes.share.exchange.mlx import read_mlx, write_mlx
@@ -381,3 +383,79 @@ def test_the_last_layers_that_mlx_lm_adapts_are_all_that_change(tmp_path: Path, 
     first = {name: one for name, one in adapter.items() if name.startswith("blk.0.")}
     write_mlx(tmp_path, first, BASE)
     assert json.loads((tmp_path / "adapter_config.json").read_text())["num_layers"] == LAYERS
+
+
+@pytest.mark.parametrize("form", ["peft", "mlx"])
+def test_a_config_that_is_no_object_is_refused_in_words(tmp_path: Path, adapter: Adapter, form: str) -> None:
+    write, read = FORMS[form]
+    write(tmp_path, adapter, BASE)
+    (tmp_path / "adapter_config.json").write_text("[1, 2]")
+    with pytest.raises(BadAdapter, match=r"adapter_config\.json holds no object"):
+        read(tmp_path, BASE)
+
+
+def test_a_scale_that_mlx_lm_has_elsewhere_is_missed(tmp_path: Path, adapter: Adapter) -> None:
+    write_mlx(tmp_path, adapter, BASE)
+    (tmp_path / "adapter_config.json").write_text('{"lora_parameters": [20.0]}')
+    with pytest.raises(BadAdapter, match=r"lora_parameters\.scale is missing"):
+        read_mlx(tmp_path, BASE)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "said"), [({"(": 8}, r"alpha_pattern '\('"), ([1], "alpha_pattern is no object")]
+)
+def test_a_pattern_that_is_none_is_named(
+    tmp_path: Path, adapter: Adapter, pattern: object, said: str
+) -> None:
+    with pytest.raises(BadAdapter, match=said):
+        read_peft(written(tmp_path, adapter, alpha_pattern=pattern), BASE)
+
+
+@pytest.mark.parametrize(
+    ("part", "bad", "said"),
+    [
+        ("lora_A", np.zeros((0, WIDTH)), "no rank in common"),
+        ("lora_A", np.zeros((3, WIDTH)), "no rank in common"),
+        ("lora_A", np.zeros(WIDTH), "no rank in common"),
+        ("lora_B", np.full((WIDTH, 2), np.inf), "not finite"),
+    ],
+)
+def test_factors_that_make_no_change_are_named_with_their_file(
+    tmp_path: Path, adapter: Adapter, part: str, bad: np.ndarray, said: str
+) -> None:
+    one = {"blk.0.attn_output.weight": adapter["blk.0.attn_output.weight"].truncated(2)}
+    file = written(tmp_path, one) / "adapter_model.safetensors"
+    save_file({**load_file(file), f"{_LAYER}.{part}.weight": bad.astype("f4")}, file)
+    where = r"adapter_model\.safetensors: model\.layers\.0\.self_attn\.o_proj"
+    with pytest.raises(BadAdapter, match=f"{where}: .*{said}"):
+        read_peft(tmp_path, BASE)
+
+
+def test_factors_of_rank_0_are_refused(tmp_path: Path, adapter: Adapter) -> None:
+    file = written(tmp_path, adapter) / "adapter_model.safetensors"
+    empty = {
+        f"{_LAYER}.lora_A.weight": np.zeros((0, WIDTH), "f4"),
+        f"{_LAYER}.lora_B.weight": np.zeros((WIDTH, 0)),
+    }
+    save_file({**load_file(file), **empty}, file)
+    with pytest.raises(BadAdapter, match=r"o_proj: .*no rank"):
+        read_peft(tmp_path, BASE)
+
+
+def test_a_gguf_with_numbers_that_are_not_finite_is_named_with_the_module(
+    tmp_path: Path, adapter: Adapter
+) -> None:
+    name = "blk.0.ffn_down.weight"
+    rows, columns = BASE.shapes[name]
+    factors = {name: (np.full((rows, 1), np.nan, "f4"), np.ones((1, columns), "f4"))}
+    write_adapter_file(tmp_path / "adapter.gguf", "llama", factors)
+    with pytest.raises(BadAdapter, match=r"adapter\.gguf: blk\.0\.ffn_down\.weight: .*not finite"):
+        read_lora_gguf(tmp_path / "adapter.gguf", BASE)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_an_adapter_that_changes_nothing_is_said_to(tmp_path: Path, form: str) -> None:
+    nothing = {name: Change(np.zeros((n, 1)), np.ones((d, 1))) for name, (n, d) in BASE.shapes.items()}
+    FORMS[form][0](tmp_path / "adapter", nothing, BASE)
+    with pytest.raises(BadAdapter, match="adapter changes nothing: all its factors multiply to zero"):
+        read_adapter(tmp_path / "adapter", BASE)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engine.lowrank import Basis, Coefficients, Core, LowRankError, Subspace, blend, delta
+from engine.lowrank import Basis, Coefficients, Core, LowRankError, Subspace, adapter_factors, blend, delta
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.subspace import build, grow, padded, project, reconstructed, seeded
 from tests.modes.share.adapters import SHAPES, adapter, change, dense
@@ -255,3 +255,23 @@ def test_a_change_for_which_no_room_is_left_is_refused_and_not_held_by_half() ->
         grow(built.basis, built.modes, adapter(2, shapes=shapes))
     some, _ = grow(built.basis, built.modes, adapter(2, shapes=shapes), directions=2)
     assert some.modules["x"].rank == 5, "who asks for a number of directions takes what they hold"
+
+
+def test_a_module_that_does_not_change_has_no_core() -> None:
+    shapes = {"x": (8, 6), "y": (5, 7)}
+    wanted = {**adapter(1, shapes=shapes), "y": Change(np.zeros((5, 2)), np.ones((7, 2)))}
+    basis, _ = grow(Basis({}, "base"), {}, wanted)
+    found, errors = project(basis, wanted)
+    assert set(found.cores) == {"x"}
+    assert errors["y"] == 0.0
+    assert set(reconstructed(basis, found)) == {"x"}
+
+
+def test_a_core_without_directions_is_still_a_pair_of_factors() -> None:
+    none = Subspace(np.zeros((5, 0), np.float32), np.zeros((7, 0), np.float32))
+    up, down = adapter_factors(none, Core(np.zeros((0, 0), np.float32)))
+    assert (up.shape, down.shape) == ((5, 1), (1, 7))
+    assert not (up @ down).any()
+    one = seeded({"x": (5, 7)}, 2, "base", 0).modules["x"]
+    up, down = adapter_factors(one, Core(np.zeros((2, 0), np.float32), np.zeros((2, 0), np.float32)))
+    assert (up.shape, down.shape) == ((5, 1), (1, 7))

@@ -274,3 +274,28 @@ def test_a_mode_file_that_was_begun_on_a_full_disk_does_not_stay(
     (said,) = add_mode_file("river", "Trained here.", tmp_path / "modes", False, None)
     assert "cannot be written (No space left on device)" in said
     assert list((tmp_path / "modes").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "said"),
+    [
+        ("missing", "there is no model at {path}"),
+        ("empty", "{path} cannot be read as a model ("),
+        ("text", "{path} cannot be read as a model (not a GGUF file)"),
+        ("cut", "{path} cannot be read as a model ("),
+        ("folder", "{path} has no config.json"),
+    ],
+)
+def test_a_model_that_is_none_is_named_with_what_to_do(
+    program: Program, tmp_path: Path, kind: str, said: str
+) -> None:
+    path = tmp_path / "model.gguf"
+    if kind == "folder":
+        path.mkdir()
+    elif kind != "missing":
+        path.write_bytes({"empty": b"", "text": b"no model at all", "cut": b"GGUF" + bytes([3, 0, 0])}[kind])
+    for command in (("export", "legal", str(tmp_path / "out")), ("verify",)):
+        refused = program.run("modes", *command, "--model", str(path))
+        assert [refused.code, refused.out, refused.traceback] == [3, "", False]
+        assert said.format(path=path) in refused.err
+        assert "--model" in refused.err
