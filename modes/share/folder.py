@@ -16,7 +16,7 @@ from engine.projections import PROJECTIONS
 
 _OURS = {theirs: ours for ours, theirs in PROJECTIONS.items()}
 #: Layers of these see or hear; no mode changes them.
-_SENSES = ("vision", "audio")
+SENSES = ("vision", "audio")
 #: Numbers that are unpacked at a time.
 _PIECE = 1 << 22
 
@@ -70,7 +70,7 @@ def projections(folder: Path) -> dict[str, Weight]:
         stem = name.removesuffix(".weight")
         parts = re.fullmatch(r"(?:.*\.)?layers\.(\d+)\.(.+)", stem)
         known = parts is not None and parts[2] in _OURS and len(tensor.shape) == 2
-        if parts is None or not known or any(sense in name for sense in _SENSES):
+        if parts is None or not known or any(sense in name for sense in SENSES):
             continue
         own = packing.get(stem)
         how = {**packing, **own} if isinstance(own, dict) else packing

@@ -6,7 +6,8 @@ import json
 import struct
 import threading
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,8 +54,9 @@ def export_mode(name: str, target: Path, form: Form, model: Path, remembered: Pa
     shelved = held(folder).load()
     if name not in shelved.modes:
         raise LibraryError(unknown(name, shelved, folder))
-    if target.exists():
-        raise LibraryError(f"{target} is there already and was left as it is: give another name")
+    with _writing(target):
+        if target.exists():
+            raise LibraryError(f"{target} is there already and was left as it is: give another name")
     base, identity = shelved.basis.base, identified(model, remembered)
     if identity != base:
         raise LibraryError(
@@ -69,13 +71,19 @@ def export_mode(name: str, target: Path, form: Form, model: Path, remembered: Pa
         "modeshare": version("modeshare"),
         "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
     }
-    try:
+    with _writing(target):
         write_mode(form, target, shelved.basis, coefficients, model, about)
+    write_line(f"{name}: written to {target}")
+
+
+@contextmanager
+def _writing(target: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise LibraryError(
             f"{target} cannot be written ({error.strerror}): make room, or name a place where you may write"
         ) from error
-    write_line(f"{name}: written to {target}")
 
 
 def remove_mode(name: str, folder: Path) -> None:

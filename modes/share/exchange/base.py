@@ -16,7 +16,7 @@ from engine.header import header_of
 from engine.projections import PROJECTIONS
 from modes.share.change import Adapter, BadAdapter, Change
 from modes.share.exchange.rows import turned, turns
-from modes.share.folder import projections
+from modes.share.folder import SENSES, projections
 
 _GGUF = {theirs: ours for ours, theirs in PROJECTIONS.items()}
 
@@ -85,7 +85,11 @@ class BaseModel:
 
     def from_layers(self, adapter: Mapping[str, Change]) -> Adapter:
         """An adapter by Hugging Face's names as one by ours. Raises `BadAdapter`."""
-        ours = {self._ours(name): change for name, change in adapter.items()}
+        ours: dict[str, Change] = {}
+        for name, change in adapter.items():
+            if (found := self._ours(name)) in ours:
+                raise BadAdapter(f"{found} is changed twice, once as {name}: leave one of them out")
+            ours[found] = change
         return {name: self._turned(name, one, True) for name, one in self.checked(ours).items()}
 
     def to_layers(self, adapter: Adapter) -> dict[str, Change]:
@@ -97,7 +101,7 @@ class BaseModel:
 
     def _ours(self, name: str) -> str:
         found = re.fullmatch(r"(?:.*\.)?layers\.(\d+)\.(.+)", name)
-        if found is None or found[2] not in _GGUF:
+        if found is None or found[2] not in _GGUF or any(sense in name for sense in SENSES):
             raise BadAdapter(f"{name}: only the projections of attention and feed-forward layers can be read")
         return f"blk.{found[1]}.{_GGUF[found[2]]}.weight"
 

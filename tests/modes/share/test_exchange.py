@@ -459,3 +459,19 @@ def test_an_adapter_that_changes_nothing_is_said_to(tmp_path: Path, form: str) -
     FORMS[form][0](tmp_path / "adapter", nothing, BASE)
     with pytest.raises(BadAdapter, match="adapter changes nothing: all its factors multiply to zero"):
         read_adapter(tmp_path / "adapter", BASE)
+
+
+def test_layers_that_see_are_not_taken_for_those_that_speak(tmp_path: Path, adapter: Adapter) -> None:
+    file = written(tmp_path, adapter) / "adapter_model.safetensors"
+    seeing = {key.replace("model.layers", "vision_tower.layers"): one for key, one in load_file(file).items()}
+    save_file({**load_file(file), **seeing}, file)
+    with pytest.raises(BadAdapter, match=r"vision_tower\.layers\.\d.*: only the projections"):
+        read_peft(tmp_path, BASE)
+
+
+def test_two_changes_of_one_module_are_refused(tmp_path: Path, adapter: Adapter) -> None:
+    file = written(tmp_path, adapter) / "adapter_model.safetensors"
+    twice = {key.replace("model.layers", "layers"): one for key, one in load_file(file).items()}
+    save_file({**load_file(file), **twice}, file)
+    with pytest.raises(BadAdapter, match=r"blk\.\d\.\w+\.weight is changed twice, once as .*layers"):
+        read_peft(tmp_path, BASE)

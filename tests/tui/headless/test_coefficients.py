@@ -242,6 +242,9 @@ def test_an_export_goes_where_no_folder_is_yet_and_says_where_it_cannot_go(
     refused = program.run("modes", "export", "legal", str(below))
     assert [refused.code, refused.out, refused.traceback] == [1, "", False]
     assert f"{below} cannot be written (Not a directory)" in refused.err
+    refused = program.run("modes", "export", "legal", str(tmp_path / ("long" * 80)))
+    assert [refused.code, refused.out, refused.traceback] == [1, "", False]
+    assert "cannot be written (File name too long)" in refused.err
 
 
 @pytest.mark.parametrize("name", ["a\nb", "\U0001f98a", os.fsdecode(b"caf\xe9"), "\x1b[31m", 'an "odd\\'])
