@@ -37,8 +37,8 @@ def import_mode(name: str, path: Path, model: Path, remembered: Path, folder: Pa
     there is to say, a line each: nothing is written before all is done, for whoever reads may be gone. Raises
     `BadAdapter`, `LibraryError`.
     """
-    base = BaseModel.of(model)
     library, identity = Library(folder), identified(model, remembered)
+    base = BaseModel.of(model)
     if path.is_dir():
         read_meta(path, identity)
     adapter = read_adapter(path, base)
