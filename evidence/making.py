@@ -30,6 +30,7 @@ from modes.share.exchange.base import BaseModel
 from modes.share.library import Library, Shelved
 from modes.share.subspace import build, grow, project, reconstructed, seeded
 from modes.training.data import Sample, from_examples, in_prompt
+from modes.training.keeping import Place
 from modes.training.plan import TARGETS, Plan
 from tui.core.coefficients import SHIPPED
 
@@ -80,9 +81,9 @@ class Maker:
 
         settings: dict[str, Any] = {name: value for name, value in cell.settings.items() if name in _PLAN}
         plan = Plan(seed=cell.seed, **settings)
-        folder = self._site.training(self.book.made_key(self.book.cells[cell.name]))
+        place = Place(self._site.training(self.book.made_key(self.book.cells[cell.name])))
         samples = samples_of(cell.domain, cell.topic, int(cell.settings.get("wordings", 0)))
-        lesson = learn(self._site.model, self._identity, samples, plan, folder, self.report, begun)
+        lesson = learn(self._site.model, self._identity, samples, plan, place, self.report, begun)
         return lesson.learned.adapter, {"record": {**lesson.record, "steps": len(lesson.learned.losses)}}
 
     def _own(self, cell: Cell, _before: list[Shelved]) -> Shelved:

@@ -17,6 +17,7 @@ from modes.training.checkpoint import Checkpoint
 from modes.training.data import Sample, divided
 from modes.training.encoding import Encoder
 from modes.training.hub import HubWording
+from modes.training.keeping import Place
 from modes.training.layers import adapt
 from modes.training.lesson import Lesson, Work
 from modes.training.loop import Report
@@ -31,15 +32,15 @@ def learn(
     identity: str,
     samples: Sequence[Sample],
     plan: Plan,
-    folder: Path,
+    place: Place,
     report: Report,
     begun: Basis | Adapter | None = None,
 ) -> Lesson:
     """Learn ``samples`` on the GGUF ``model`` (fingerprint ``identity``).
 
     What is ``begun`` is a basis to learn in, or an adapter to go on with, of no more directions than ``plan``
-    has: its factors begin alike in size. ``folder`` keeps the checkpoint until it is done. Raises `BadData`,
-    `CannotTrain`, `Interrupted`.
+    has: its factors begin alike in size. The checkpoint stays in its ``place``, of what is done too, until
+    whoever has taken that in removes it. Raises `BadData`, `CannotTrain`, `Interrupted`.
     """
     work = Work(plan, identity, samples, begun)
     key = work.key()
@@ -54,13 +55,12 @@ def learn(
     trainer = Trainer(
         base, layers, plan, [encoder.encoded(one) for one in trained], [encoder.encoded(one) for one in kept]
     )
-    checkpoint = Checkpoint(folder / "checkpoint.pt", key)
+    checkpoint = Checkpoint(place.file(key, ".pt"), key, place.say)
     found = trainer.run(checkpoint, report)
     by_layer = {base.names[name]: change for name, change in found.adapter.items()}
     learned = replace(found, adapter=about.from_layers(by_layer))
     where = {"device": str(base.device), "threads": torch.get_num_threads()}
     record = work.record(learned, (len(trained), len(kept)), _MADE_WITH, where)
-    checkpoint.remove()
     return Lesson(learned, record)
 
 

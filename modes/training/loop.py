@@ -132,6 +132,8 @@ class Loop(ABC, Generic[B]):
     def run(self, checkpoint: Keeping, report: Report) -> Learned:
         """Train to the end, from the checkpoint if there is one.
 
+        At the end it is saved once more, for whoever does not come to take in what was learned.
+
         Raises `Interrupted` with the checkpoint saved, `CannotTrain` without memory or with a loss that is no
         number.
         """
@@ -147,10 +149,16 @@ class Loop(ABC, Generic[B]):
             if not report(self._standing(state, (time.monotonic() - began) / (state.step - first))):
                 self._stop(checkpoint, state)
             if time.monotonic() - saved > _SAVE_EVERY:
-                with contextlib.suppress(OSError):  # the next one may have room; a stop says so
-                    checkpoint.save(state, self._parameters, self._optimiser)
+                self._save(checkpoint, state)
                 saved = time.monotonic()
+        if state.step > first:
+            self._save(checkpoint, state)
         return self._learned(state)
+
+    def _save(self, checkpoint: Keeping, state: State) -> None:
+        """Without room nothing ends: the next one may have some, and what is done is in memory."""
+        with contextlib.suppress(OSError):
+            checkpoint.save(state, self._parameters, self._optimiser)
 
     def _standing(self, state: State, pace: float) -> Standing:
         last = state.validation[-1][1] if state.validation else None

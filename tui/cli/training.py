@@ -98,7 +98,7 @@ def _run(ctx: click.Context, flags: dict[str, Any], growing: bool) -> None:
     from tui.core.paths import data_dir, ensure_private_dir
     from tui.headless.coefficients import add_mode_file
     from tui.headless.report import write_line
-    from tui.headless.training import Site, Task, teacher_of, train_mode
+    from tui.headless.training import Site, Task, forget, teacher_of, train_mode
 
     name, data, random = (flags.pop(one, None) for one in ("domain", "data", "random"))
     running = {one: flags.pop(one) for one in ("model", "engine")}
@@ -115,5 +115,9 @@ def _run(ctx: click.Context, flags: dict[str, Any], growing: bool) -> None:
     teacher = teacher_of(model, config.engine)
     site = Site(model, folder / "models.json", subspace_dir(folder), folder / "training", teacher)
     done = train_mode(task, chosen, site)
-    for line in (*done, *add_mode_file(name, "Trained here.", directory, name in OURS, mine)):
-        write_line(line)
+    try:
+        done += add_mode_file(name, "Trained here.", directory, name in OURS, mine)
+        forget(task, site)
+    finally:  # what was taken in is said, whatever became of the mode's file
+        for line in done:
+            write_line(line)

@@ -6,6 +6,7 @@ It must not know torch or MLX: what needs them is imported when everything cheap
 from __future__ import annotations
 
 import shlex
+import shutil
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,6 +20,7 @@ from modes.share.subspace import seeded
 from modes.share.taking import opened, take
 from modes.training.data import Sample, from_examples, in_prompt, read_chat
 from modes.training.endings import CannotTrain
+from modes.training.keeping import Place
 from modes.training.plan import TARGETS, Plan
 from tui.core.coefficients import SHIPPED
 from tui.core.notices import Notices
@@ -81,7 +83,8 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> list[str]:
 
     Returns what there is to say when all is done, as `import_mode` does.
 
-    What is in the subspace stays as it was until the new version is whole. Raises `BadData`,
+    What is in the subspace stays as it was until the new version is whole. The checkpoint stays until
+    `forget`, so that whatever fails after the last step costs no training. Raises `BadData`,
     `UnknownDomain`, `BadAdapter`, `LibraryError`, `CannotTrain`, `Interrupted`.
     """
     samples = _samples(task)
@@ -94,10 +97,14 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> list[str]:
     learn = _learn(site.teacher)
     notices = Notices()
     notices.say(f"{task.name}: {len(samples):,} answers to learn; reading {site.model.name} for training ...")
+
+    def say(text: str) -> None:
+        notices.say(f"{task.name}: {text}")
+
     with Course(notices) as course:
         basis = old.basis if task.growing else None
-        folder = site.checkpoints / task.name
-        lesson = learn(site.model, identity, samples, plan, folder, course.report, basis)
+        place = Place(site.checkpoints / task.name, say)
+        lesson = learn(site.model, identity, samples, plan, place, course.report, basis)
     learned = lesson.learned
     # Others may have brought modes in while this one learned.
     now = opened(library, identity, site.model.name, shipped)
@@ -109,6 +116,11 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> list[str]:
         *taken_lines(task.name, site.subspace, taken),
         *check_trained(task.name, library, taken.shelved, site.model),
     ]
+
+
+def forget(task: Task, site: Site) -> None:
+    """Remove the mode's checkpoints, when it is taken in: its own, and of what was stopped before."""
+    shutil.rmtree(site.checkpoints / task.name, ignore_errors=True)
 
 
 def _samples(task: Task) -> list[Sample]:

@@ -12,6 +12,7 @@ from engine.mlx.library import mx
 from modes.share.change import Adapter
 from modes.training.data import Sample, divided
 from modes.training.encoding import Encoder
+from modes.training.keeping import Place
 from modes.training.lesson import Lesson, Work
 from modes.training.loop import Learned, Report
 from modes.training.mlx.base import Base, load_base
@@ -28,7 +29,7 @@ def learn(
     identity: str,
     samples: Sequence[Sample],
     plan: Plan,
-    folder: Path,
+    place: Place,
     report: Report,
     begun: Basis | Adapter | None = None,
 ) -> Lesson:
@@ -40,13 +41,13 @@ def learn(
     trained, kept = divided(samples, plan.seed)
     base = load_base(model, plan.targets, plan.precision)
     try:
-        checkpoint = Checkpoint(folder / "checkpoint.safetensors", work.key("mlx"))
+        key = work.key("mlx")
+        checkpoint = Checkpoint(place.file(key, ".safetensors"), key, place.say)
         learned = _learned(base, work, (trained, kept), checkpoint, report)
     finally:
         base.close()
     where: dict[str, Any] = {"device": base.device, "threads": None}  # MLX has no number of them to tell
     record = work.record(learned, (len(trained), len(kept)), _MADE_WITH, where)
-    checkpoint.remove()
     return Lesson(learned, record)
 
 

@@ -22,6 +22,7 @@ from modes.training.data import Sample
 from modes.training.encoding import Encoder, batched
 from modes.training.endings import Interrupted
 from modes.training.hub import HubWording
+from modes.training.keeping import Place
 from modes.training.layers import adapt
 from modes.training.learn import learn
 from modes.training.plan import Plan
@@ -42,6 +43,10 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
+def never(_standing: object) -> bool:
+    raise AssertionError("a step was trained")
+
+
 def likelihood(engine: LlamaEngine, sample: Sample, scales: tuple[tuple[str, float], ...] = ()) -> float:
     prompt = engine._template.render(sample.messages)
     [found] = engine.score(prompt, [sample.answer], scales)
@@ -54,9 +59,12 @@ def test_what_was_learned_is_likelier_in_the_engine_than_before(
     identity = starter_engine.fingerprint() or ""
     plan = Plan(directions=2, steps=8, batch=4, check=8, rate=5e-3)
     with pytest.raises(Interrupted):
-        learn(starter, identity, SAMPLES, plan, tmp_path, lambda one: one.step < 2)
-    lesson = learn(starter, identity, SAMPLES, plan, tmp_path, lambda _one: True)
-    assert list(tmp_path.iterdir()) == [], "no checkpoint is left of what is done"
+        learn(starter, identity, SAMPLES, plan, Place(tmp_path), lambda one: one.step < 2)
+    lesson = learn(starter, identity, SAMPLES, plan, Place(tmp_path), lambda _one: True)
+    assert len(list(tmp_path.iterdir())) == 1, "one checkpoint, until what was learned is taken in"
+    again = learn(starter, identity, SAMPLES, plan, Place(tmp_path), never)
+    for name, change in again.learned.adapter.items():
+        assert np.array_equal(change.left, lesson.learned.adapter[name].left)
     assert [step for step, _ in lesson.learned.losses] == list(range(1, 9))
     assert lesson.record["base"] == identity
     assert lesson.record["samples"] == [4, 1]

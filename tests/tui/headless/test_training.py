@@ -119,14 +119,15 @@ def test_a_training_stopped_and_gone_on_with_is_a_mode_and_growing_leaves_it_as_
     stopped = outcome(process, 120)
     assert stopped.code == 130
     assert re.search(r"training stopped after step [123] of 3, which is kept: the same command", stopped.err)
-    assert (program.data / "training" / "zebra" / "checkpoint.pt").exists()
+    assert [one.suffix for one in (program.data / "training" / "zebra").iterdir()] == [".pt"]
     assert Library(program.data / "subspace").current() is None
 
     done = train(program, *work)
     assert done.code == 0, done.err
     assert "step 1/3" not in done.err
     assert "learned in 3 steps" in done.out
-    assert not (program.data / "training" / "zebra" / "checkpoint.pt").exists()
+    assert "zebra: goes on from step" in done.err
+    assert not (program.data / "training" / "zebra").exists()
     library = Library(program.data / "subspace")
     before = library.load()
     assert before.notes["trained"]["zebra"]["plan"]["directions"] == 2

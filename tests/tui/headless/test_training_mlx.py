@@ -13,14 +13,16 @@ import pytest
 from mlx import nn
 
 from engine.fingerprint import fingerprint
-from modes.share.library import Library, Shelved
+from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import project, reconstructed, seeded
-from modes.training.endings import CannotTrain
+from modes.training.endings import CannotTrain, Interrupted
 from tests.engine.mlx.conftest import write_tiny_folder
 from tests.modes.share.adapters import adapter, dense
 from tests.modes.share.test_folder import NAME, D, N, linear, write_folder
 from tests.tui.program import Outcome, Program, outcome
-from tui.headless.training import teacher_of
+from tui.headless import training
+from tui.headless.course import Course
+from tui.headless.training import Site, Task, forget, teacher_of, train_mode
 from tui.headless.verifying import check_trained
 
 
@@ -95,6 +97,54 @@ def test_a_size_that_cannot_be_told_leaves_what_was_trained_unverified(tmp_path:
     assert library.notes()["verified"] == {}
 
 
+SHORT = {"steps": 4, "check": 2, "batch": 2, "directions": 2}
+
+
+def here(folder: Path) -> tuple[Task, Site]:
+    """The same in this process."""
+    at = folder.parent / "data"
+    task = Task("zebra", folder.parent / "chat.jsonl", False)
+    return task, Site(folder, at / "models.json", at / "subspace", at / "training", "mlx")
+
+
+def test_a_mode_that_could_not_be_saved_is_trained_no_second_time(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task, site = here(folder)
+
+    def full(*_: object) -> None:
+        raise LibraryError("the new version cannot be written (No space left on device)")
+
+    with monkeypatch.context() as patch, pytest.raises(LibraryError, match="No space left"):
+        patch.setattr(training, "take", full)
+        train_mode(task, SHORT, site)
+    assert "step 4/4" in capsys.readouterr().err
+    said = train_mode(task, SHORT, site)
+    assert "learned in 4 steps" in said[0]
+    err = capsys.readouterr().err
+    assert "step 4/4" not in err
+    assert "zebra: goes on from step 4" in err
+    assert Library(site.subspace).names() == ("zebra",)
+    forget(task, site)
+    assert list(site.checkpoints.iterdir()) == []
+
+
+def test_work_of_another_plan_is_kept_beside_and_gone_on_with(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    task, site = here(folder)
+    monkeypatch.setattr(Course, "report", lambda _self, standing: standing.step < 3)
+    for plan in (SHORT, {**SHORT, "rate": 2e-3}, SHORT):
+        with pytest.raises(Interrupted):
+            train_mode(task, plan, site)
+    lines = [line for line in capsys.readouterr().err.splitlines() if "step" in line]
+    assert len(lines) == 2
+    assert "zebra: begins anew: the data, the plan or the subspace is another than that of what" in lines[0]
+    assert "was stopped (step 3 is kept in" in lines[0]
+    assert "zebra: goes on from step 3" in lines[1]
+    assert len(list((site.checkpoints / "zebra").iterdir())) == 2
+
+
 @pytest.mark.model
 @pytest.mark.xdist_group("training")
 def test_a_training_stopped_and_gone_on_with_is_a_verified_mode_and_growing_leaves_it_as_it_was(
@@ -111,8 +161,8 @@ def test_a_training_stopped_and_gone_on_with_is_a_verified_mode_and_growing_leav
     stopped = outcome(process, 120)
     assert stopped.code == 130
     assert re.search(r"training stopped after step \d+ of 400, which is kept: the same command", stopped.err)
-    kept = program.data / "training" / "zebra" / "checkpoint.safetensors"
-    assert kept.exists()
+    kept = program.data / "training" / "zebra"
+    assert [one.suffix for one in kept.iterdir()] == [".safetensors"]
 
     said = done(program, *train)
     assert said.code == 0, said.err

@@ -25,6 +25,7 @@ from modes.share.taking import take
 from modes.training.data import BadData, Sample
 from modes.training.encoding import Encoder
 from modes.training.endings import CannotTrain, Interrupted
+from modes.training.keeping import Place
 from modes.training.mlx import base as module
 from modes.training.mlx.base import load_base
 from modes.training.mlx.learn import learn
@@ -90,13 +91,12 @@ def test_what_was_learned_is_likelier_in_the_engine_and_growing_leaves_it_as_it_
 ) -> None:
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
     identity = engine.fingerprint() or ""
-    checkpoint = tmp_path / "checkpoint.safetensors"
     with pytest.raises(Interrupted):
-        learn(folder, identity, SAMPLES, PLAN, tmp_path, lambda one: one.step < 3)
-    assert checkpoint.exists()
-    lesson = learn(folder, identity, SAMPLES, PLAN, tmp_path, lambda _one: True)
-    whole = learn(folder, identity, SAMPLES, PLAN, tmp_path / "other", lambda _one: True)
-    assert not checkpoint.exists(), "no checkpoint is left of what is done"
+        learn(folder, identity, SAMPLES, PLAN, Place(tmp_path), lambda one: one.step < 3)
+    (checkpoint,) = tmp_path.glob("checkpoint-*.safetensors")
+    lesson = learn(folder, identity, SAMPLES, PLAN, Place(tmp_path), lambda _one: True)
+    whole = learn(folder, identity, SAMPLES, PLAN, Place(tmp_path / "other"), lambda _one: True)
+    assert checkpoint.exists(), "what is done is kept until it is taken in"
     assert lesson.learned.losses == whole.learned.losses
     for name, change in lesson.learned.adapter.items():
         assert np.array_equal(change.left, whole.learned.adapter[name].left)
@@ -113,7 +113,7 @@ def test_what_was_learned_is_likelier_in_the_engine_and_growing_leaves_it_as_it_
     asked = engine.logits([5, 6, 7, 8], (("zebra", 1.0),))
 
     plan = replace(PLAN, directions=1)
-    grown = learn(folder, identity, SAMPLES[::-1], plan, tmp_path, lambda _one: True, old.basis)
+    grown = learn(folder, identity, SAMPLES[::-1], plan, Place(tmp_path), lambda _one: True, old.basis)
     taken = take(library, old, "lion", grown.learned.adapter, {})
     assert taken.error < 1e-3
     new = library.load()
@@ -126,9 +126,15 @@ def test_what_was_learned_is_likelier_in_the_engine_and_growing_leaves_it_as_it_
 
 
 def test_a_lesson_can_go_on_with_an_adapter(folder: Path, tmp_path: Path) -> None:
-    first = learn(folder, "x", SAMPLES, PLAN, tmp_path, lambda _one: True)
+    first = learn(folder, "x", SAMPLES, PLAN, Place(tmp_path), lambda _one: True)
     second = learn(
-        folder, "x", SAMPLES, replace(PLAN, rate=1e-3), tmp_path, lambda _one: True, first.learned.adapter
+        folder,
+        "x",
+        SAMPLES,
+        replace(PLAN, rate=1e-3),
+        Place(tmp_path),
+        lambda _one: True,
+        first.learned.adapter,
     )
     assert second.learned.losses[0][1] < first.learned.losses[0][1] - 0.1
 
@@ -163,13 +169,13 @@ def test_modules_that_the_base_does_not_have_are_named(folder: Path) -> None:
 
 def test_a_directory_that_is_no_model_is_refused_as_the_engine_refuses_it(tmp_path: Path) -> None:
     with pytest.raises(ModelUnusable, match="is no MLX model"):
-        learn(tmp_path, "x", SAMPLES, PLAN, tmp_path, lambda _one: True)
+        learn(tmp_path, "x", SAMPLES, PLAN, Place(tmp_path), lambda _one: True)
 
 
 def test_what_is_too_long_is_named_with_its_line(folder: Path, tmp_path: Path) -> None:
     long = Sample((Message("user", "word " * 300),), "No.", "chat.jsonl, line 7")
     with pytest.raises(BadData, match=r"chat.jsonl, line 7: 1,5\d\d tokens, and 1,024 are the most"):
-        learn(folder, "x", [*SAMPLES, long], PLAN, tmp_path, lambda _one: True)
+        learn(folder, "x", [*SAMPLES, long], PLAN, Place(tmp_path), lambda _one: True)
 
 
 def test_torch_is_not_needed(folder: Path, tmp_path: Path) -> None:
@@ -178,9 +184,10 @@ import sys
 sys.modules["torch"] = None
 from pathlib import Path
 from types import SimpleNamespace
+from modes.training.keeping import Place
 from modes.training.mlx.learn import learn
 from tests.modes.training.mlx.test_learn import PLAN, SAMPLES
-learn(Path({str(folder)!r}), "x", SAMPLES, PLAN, Path({str(tmp_path)!r}), lambda one: True)
+learn(Path({str(folder)!r}), "x", SAMPLES, PLAN, Place(Path({str(tmp_path)!r})), lambda one: True)
 """
     subprocess.run([sys.executable, "-c", script], check=True, timeout=300)
 
@@ -192,7 +199,7 @@ def test_a_gguf_is_learned_on_as_it_is_packed_and_under_its_own_identity(
 ) -> None:
     identity = fingerprint(starter) or ""
     plan = replace(PLAN, steps=1, batch=1, check=1, directions=1, targets=("attn_q",), rate=5e-3)
-    lesson = learn(starter, identity, SAMPLES[::2][:2], plan, tmp_path, lambda _one: True)
+    lesson = learn(starter, identity, SAMPLES[::2][:2], plan, Place(tmp_path), lambda _one: True)
     assert lesson.record["base"] == identity
     BaseModel.of(starter).checked(lesson.learned.adapter)
     assert all(change.norm > 0 for change in lesson.learned.adapter.values())
