@@ -6,6 +6,7 @@ import contextlib
 import io
 import os
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any, cast
 
@@ -20,13 +21,18 @@ import transformers
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
+from engine.header import header_of
+from engine.projections import PROJECTIONS
 from modes.share.exchange.base import BaseModel
 from modes.training.encoding import Batch, wanted_of
 from modes.training.endings import CannotTrain
 from modes.training.packing import Packed
+from modes.training.targets import targeted
 
 #: Bytes that training takes for every byte of weights, roughly: reading them doubles it for a moment.
 _ROOM = 2.5
+#: The same on a GPU, which gets them when they have been read.
+_ROOM_ON_DEVICE = 1.2
 #: Layers that see what a mask shows them.
 _ATTENTION = {"full_attention", "sliding_attention"}
 _DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
@@ -97,10 +103,9 @@ class Base:
 def load_base(path: Path, targets: tuple[str, ...], precision: str, checkpointing: bool = False) -> Base:
     """The GGUF at ``path``, ready to be adapted. Raises `CannotTrain`."""
     about = BaseModel.of(path)
-    names = {name: about.layer_name(name) for name in about.shapes if name.split(".")[2] in targets}
-    if not names:
-        raise CannotTrain(f"{path.name} has no module called {' or '.join(targets)}: name others (--targets)")
-    _check_memory(path, about, precision)
+    known = [name for name in about.shapes if name.split(".")[2] in PROJECTIONS]
+    names = {name: about.layer_name(name) for name in targeted(path.name, known, targets)}
+    _check_memory(path, precision)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     quiet: Any = transformers.utils.logging
     quiet.set_verbosity_error()
@@ -117,22 +122,39 @@ def load_base(path: Path, targets: tuple[str, ...], precision: str, checkpointin
             f"{path.name} cannot be read for training ({_first_line(error)}): "
             "transformers has to know its architecture as a GGUF"
         ) from error
+    _check_device(path, device, precision)
     model.to(device)
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return Base(model, tokenizer, names, int(model.config.max_position_embeddings), device)
 
 
-def _check_memory(path: Path, about: BaseModel, precision: str) -> None:
-    wide = {"f32": 4, "bf16": 2}[precision]
-    needed = int(_ROOM * wide * sum(n * d for n, d in about.shapes.values()))
-    free = psutil.virtual_memory().available
+def _check_memory(path: Path, precision: str) -> None:
+    _check_room(path, precision, _ROOM, psutil.virtual_memory().available, "are free")
+
+
+def _check_device(path: Path, device: torch.device, precision: str) -> None:
+    """The weights, and something for what is computed with them, have to fit on a GPU too."""
+    if device.type == "cuda":
+        free, _total = torch.cuda.mem_get_info(device)
+        _check_room(path, precision, _ROOM_ON_DEVICE, free, "are free on the GPU")
+
+
+def _check_room(path: Path, precision: str, room: float, free: int, where: str) -> None:
+    """Raises `CannotTrain` where ``room`` bytes for every byte of all weights are more than are ``free``."""
+    count = sum(prod(tensor.shape) for tensor in header_of(path).tensors)
+    needed = int(room * _DTYPES[precision].itemsize * count)
     if needed > free:
-        lower = "train in bf16 (--precision bf16), " if precision == "f32" else ""
         raise CannotTrain(
             f"{path.name} takes about {needed / 1e9:,.1f} GB to train in {precision}, and {free / 1e9:,.1f} "
-            f"are free: {lower}free memory, or take a larger machine"
+            f"{where}: {lighter_base(precision)}"
         )
+
+
+def lighter_base(precision: str) -> str:
+    """What takes less memory for weights in ``precision``."""
+    lower = "train in bf16 (--precision bf16), " if precision == "f32" else ""
+    return f"{lower}free memory, or take a larger machine"
 
 
 def _first_line(error: Exception) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,11 @@ import torch
 from engine.lowrank import Basis, Subspace
 from modes.share.change import Adapter, Change
 from modes.share.exchange.base import BaseModel
-from modes.training.base import load_base
+from modes.training.base import Base, lighter_base, load_base
 from modes.training.checkpoint import Checkpoint
 from modes.training.data import Sample, divided
 from modes.training.encoding import Encoder
+from modes.training.endings import within_memory
 from modes.training.hub import HubWording
 from modes.training.keeping import Place
 from modes.training.layers import adapt
@@ -42,19 +43,12 @@ def learn(
     has: its factors begin alike in size. The checkpoint stays in its ``place``, of what is done too, until
     whoever has taken that in removes it. Raises `BadData`, `CannotTrain`, `Interrupted`.
     """
-    work = Work(plan, identity, samples, begun)
+    work, about = Work(plan, identity, samples, begun), BaseModel.of(model)
     key = work.key()
     trained, kept = divided(samples, plan.seed)
-    base = load_base(model, plan.targets, plan.precision, plan.checkpointing)
-    encoder = Encoder(HubWording(base.tokenizer), base.context)
-    torch.manual_seed(plan.seed)
-    about = BaseModel.of(model)
-    shared = _turned(about, work.basis, base.names)
-    factors = _balanced(about, work.start, plan.directions)
-    layers = adapt(base.model, base.names, shared, plan.directions, plan.scale, start=factors)
-    trainer = Trainer(
-        base, layers, plan, [encoder.encoded(one) for one in trained], [encoder.encoded(one) for one in kept]
-    )
+    with within_memory(f"while {model.name} is read", lighter_base(plan.precision)):
+        base = load_base(model, plan.targets, plan.precision, plan.checkpointing)
+        trainer = _trainer(base, about, work, (trained, kept))
     checkpoint = Checkpoint(place.file(key, ".pt"), key, place.say)
     found = trainer.run(checkpoint, report)
     by_layer = {base.names[name]: change for name, change in found.adapter.items()}
@@ -64,11 +58,24 @@ def learn(
     return Lesson(learned, record)
 
 
-def _turned(about: BaseModel, basis: Basis | None, names: dict[str, str]) -> dict[str, Subspace]:
+def _trainer(
+    base: Base, about: BaseModel, work: Work, apart: tuple[Sequence[Sample], Sequence[Sample]]
+) -> Trainer:
+    """Of the adapted base, with the samples ``apart`` for training and validation."""
+    plan, encoder = work.plan, Encoder(HubWording(base.tokenizer), base.context)
+    torch.manual_seed(plan.seed)
+    shared = _turned(about, work.basis, base.names)
+    factors = _balanced(about, work.start, plan.directions)
+    layers = adapt(base.model, base.names, shared, plan.directions, plan.scale, start=factors)
+    trained, kept = ([encoder.encoded(one) for one in some] for some in apart)
+    return Trainer(base, layers, plan, trained, kept)
+
+
+def _turned(about: BaseModel, basis: Basis | None, names: Mapping[str, str]) -> dict[str, Subspace]:
     """The subspaces with their rows in the order that Hugging Face's weights have."""
-    if basis is None:
+    wanted = {name: one for name, one in basis.modules.items() if name in names} if basis else {}
+    if not wanted:  # other modules may be trained than those that are shared
         return {}
-    wanted = {name: one for name, one in basis.modules.items() if name in names}
     turned = about.to_layers({name: Change(_wide(one.up), _wide(one.down)) for name, one in wanted.items()})
     return {
         name: Subspace(turned[names[name]].left.astype("f4"), turned[names[name]].right.astype("f4"))

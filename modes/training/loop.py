@@ -15,7 +15,7 @@ from typing import Any, Generic, NoReturn, Protocol, TypeVar
 
 from modes.share.change import Adapter, Change
 from modes.training.encoding import Encoded, Order
-from modes.training.endings import CannotTrain, Interrupted
+from modes.training.endings import CannotTrain, Interrupted, within_memory
 from modes.training.plan import Plan
 
 #: What a trainer computes at once.
@@ -205,13 +205,8 @@ class Loop(ABC, Generic[B]):
         return [batch for samples in together for batch in self._batched(samples)]
 
     def _guarded(self, work: Callable[[State], float], state: State) -> float:
-        try:
+        with within_memory(f"at step {state.step + 1}", self.lighter):
             return work(state)
-        except (MemoryError, RuntimeError) as error:
-            said = str(error).lower()
-            if isinstance(error, RuntimeError) and "alloc" not in said and "memory" not in said:
-                raise
-            raise CannotTrain(f"out of memory at step {state.step + 1}: {self.lighter}") from error
 
     def _learned(self, state: State) -> Learned:
         self._put(state.best)

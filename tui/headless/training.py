@@ -22,6 +22,7 @@ from modes.training.data import Sample, from_examples, in_prompt, read_chat
 from modes.training.endings import CannotTrain
 from modes.training.keeping import Place
 from modes.training.plan import TARGETS, Plan
+from modes.training.targets import targeted
 from tui.core.coefficients import SHIPPED
 from tui.core.notices import Notices
 from tui.headless.coefficients import identified, taken_lines
@@ -152,11 +153,8 @@ def _begun(task: Task, plan: Plan, old: Shelved, site: Site) -> Shelved:
             f"{site.subspace} has no subspace yet: train or import a mode first, "
             "or begin with random directions (--random 32)"
         )
-    shapes = {
-        name: shape
-        for name, shape in BaseModel.of(site.model).shapes.items()
-        if name.split(".")[2] in plan.targets
-    }
+    every = BaseModel.of(site.model).shapes
+    shapes = {name: every[name] for name in targeted(site.model.name, every, plan.targets)}
     most = min((size for shape in shapes.values() for size in shape), default=0)
     if task.random > most:
         raise CannotTrain(

@@ -16,9 +16,12 @@ from engine.mlx.library import machine, mx
 from engine.mlx.loading import Loaded
 from engine.mlx.opening import load_model
 from modes.training.endings import CannotTrain
+from modes.training.targets import targeted
 
 #: A sample may be as long as it likes where a model does not say how much it was trained on.
 _UNKNOWN = 1 << 20
+#: What takes less memory for the weights.
+LIGHTER = "train in bf16 (--precision bf16), free memory, or take a smaller model"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,9 +60,7 @@ class ModelWording:
 def load_base(path: Path, targets: tuple[str, ...], precision: str) -> Base:
     """The MLX directory or GGUF at ``path``, ready to be adapted. Raises `CannotTrain`, `ModelUnusable`."""
     loaded = load_model(path, lambda _fraction: True)
-    modules = {name: at for name, at in loaded.modules.items() if name.split(".")[2] in targets}
-    if not modules:
-        raise CannotTrain(f"{path.name} has no module called {' or '.join(targets)}: name others (--targets)")
+    modules = {name: loaded.modules[name] for name in targeted(path.name, loaded.modules, targets)}
     _cast(loaded, precision)
     context = loaded.trained_context or _UNKNOWN
     return Base(loaded, modules, ModelWording(loaded), context, machine().device)
@@ -81,7 +82,7 @@ def _cast(loaded: Loaded, precision: str) -> None:
     if more > (free := machine().free()):
         raise CannotTrain(
             f"{loaded.name} takes {more / 1e9:,.1f} GB more to train in {precision}, and {free / 1e9:,.1f} "
-            "are free: train in bf16 (--precision bf16), free memory, or take a smaller model"
+            f"are free: {LIGHTER}"
         )
     kinds = {one.dtype for one in changed}
     loaded.model.set_dtype(wanted, lambda dtype: dtype in kinds)

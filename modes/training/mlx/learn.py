@@ -12,10 +12,11 @@ from engine.mlx.library import mx
 from modes.share.change import Adapter
 from modes.training.data import Sample, divided
 from modes.training.encoding import Encoder
+from modes.training.endings import within_memory
 from modes.training.keeping import Place
 from modes.training.lesson import Lesson, Work
 from modes.training.loop import Learned, Report
-from modes.training.mlx.base import Base, load_base
+from modes.training.mlx.base import LIGHTER, Base, load_base
 from modes.training.mlx.checkpoint import Checkpoint
 from modes.training.mlx.layers import adapt, checkpointed
 from modes.training.mlx.trainer import Trainer
@@ -39,7 +40,8 @@ def learn(
     """
     work = Work(plan, identity, samples, begun)
     trained, kept = divided(samples, plan.seed)
-    base = load_base(model, plan.targets, plan.precision)
+    with within_memory(f"while {model.name} is read", LIGHTER):
+        base = load_base(model, plan.targets, plan.precision)
     try:
         key = work.key("mlx")
         checkpoint = Checkpoint(place.file(key, ".safetensors"), key, place.say)
@@ -63,7 +65,8 @@ def _learned(
     mx.random.seed(plan.seed)
     subspaces = {} if work.basis is None else work.basis.modules
     start = {name: one.truncated(plan.directions) for name, one in (work.start or {}).items()}
-    layers = adapt(model, base.modules, subspaces, plan.directions, plan.scale, start)
+    with within_memory("while the modules are adapted", LIGHTER):
+        layers = adapt(model, base.modules, subspaces, plan.directions, plan.scale, start)
     trainer = Trainer(model, layers, plan, trained, kept)
     with checkpointed(model) if plan.checkpointing else nullcontext():
         return trainer.run(checkpoint, report)

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 import torch
+from gguf import GGUFWriter
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
+from modes.training import base as module
+from modes.training.base import load_base
 from modes.training.encoding import Encoded, batched
+from modes.training.endings import CannotTrain
 from modes.training.packing import packed
 from tests.modes.training.small import SIZES, small_base
 
@@ -41,3 +48,53 @@ def test_what_is_told_no_positions_or_sees_otherwise_than_it_is_shown_is_not_pac
         odd = small_base()
         vars(odd.model.config).update(change)
         assert not odd.packs(10), change
+
+
+@pytest.fixture
+def experts(tmp_path: Path) -> Path:
+    """A GGUF of 20,640 numbers, of which 640 are projections; the rest are embeddings and experts."""
+    writer = GGUFWriter(tmp_path / "experts.gguf", "llama")
+    shapes = {
+        "token_embd.weight": (250, 16),
+        "blk.0.attn_output.weight": (40, 16),
+        "blk.0.ffn_down_exps.weight": (10, 40, 40),
+    }
+    for name, shape in shapes.items():
+        writer.add_tensor(name, np.zeros(shape, np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return tmp_path / "experts.gguf"
+
+
+def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
+    monkeypatch.setattr(module.psutil, "virtual_memory", lambda: SimpleNamespace(available=size))
+
+
+@pytest.mark.parametrize(("precision", "needed"), [("f32", 206_400), ("bf16", 103_200)])
+def test_memory_is_counted_for_embeddings_and_experts_too(
+    experts: Path, precision: str, needed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    free(monkeypatch, needed - 1)
+    with pytest.raises(CannotTrain, match=rf"experts.gguf takes about .* GB to train in {precision}, and "):
+        load_base(experts, ("attn_output",), precision)
+    free(monkeypatch, needed)
+    with pytest.raises(CannotTrain, match="cannot be read for training"):
+        load_base(experts, ("attn_output",), precision)
+
+
+def test_experts_are_no_target_and_a_wrong_name_is_told_before_anything_is_read(
+    experts: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module.transformers.AutoTokenizer, "from_pretrained", None)
+    with pytest.raises(CannotTrain, match=r"no module called ffn_down_exps: name .*, of attn_output$"):
+        load_base(experts, ("attn_output", "ffn_down_exps"), "f32")
+
+
+def test_what_is_free_on_a_gpu_is_asked_too(experts: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "mem_get_info", lambda _device: (99_071, 10**9))
+    module._check_device(experts, torch.device("cpu"), "f32")
+    with pytest.raises(CannotTrain, match="are free on the GPU: train in bf16"):
+        module._check_device(experts, torch.device("cuda"), "f32")
+    module._check_device(experts, torch.device("cuda"), "bf16")

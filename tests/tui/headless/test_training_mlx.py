@@ -69,6 +69,13 @@ def test_modules_that_the_directory_lacks_are_named(program: Program, folder: Pa
     assert "tiny has no module called ffn_dwn: name others (--targets)" in said.err
 
 
+def test_random_directions_begin_in_modules_that_are_there(program: Program, folder: Path) -> None:
+    names = ("--targets", "attn_ouput,ffn_down")
+    said = program.run(*work(folder, "grow", "zebra", "--random", "4", *names))
+    assert said.code == 1
+    assert "tiny has no module called attn_ouput: name others (--targets), of attn_k, attn_output" in said.err
+
+
 def test_more_random_directions_than_a_weight_has_are_refused(program: Program, folder: Path) -> None:
     said = program.run(*work(folder, "grow", "zebra", "--random", "500"))
     assert said.code == 1
