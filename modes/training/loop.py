@@ -37,7 +37,10 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Learned:
-    """The changes at the lowest validation loss, and how it came there (step and loss of each look)."""
+    """The changes at the lowest validation loss, and how it came there (step and loss of each look).
+
+    ``untrained`` is the validation loss before the first step; None where an older checkpoint lacks it.
+    """
 
     adapter: Adapter
     step: int
@@ -45,6 +48,7 @@ class Learned:
     losses: tuple[tuple[int, float], ...]
     validation: tuple[tuple[int, float], ...]
     seconds: float
+    untrained: float | None = None
 
 
 Report = Callable[[Standing], bool]
@@ -53,7 +57,11 @@ Report = Callable[[Standing], bool]
 
 @dataclass
 class State:
-    """Where training stands. ``best`` are the parameters of the lowest validation loss (nats a token)."""
+    """Where training stands. ``best`` are the parameters of the lowest validation loss (nats a token).
+
+    ``untrained`` is that loss before the first step. It is no look: what ends in time and which state is the
+    best do not depend on it.
+    """
 
     step: int = 0
     lowest: float = float("inf")
@@ -63,6 +71,7 @@ class State:
     seconds: float = 0.0
     losses: list[tuple[int, float]] = field(default_factory=list)
     validation: list[tuple[int, float]] = field(default_factory=list)
+    untrained: float | None = None
 
 
 class Keeping(Protocol):
@@ -138,6 +147,8 @@ class Loop(ABC, Generic[B]):
         number.
         """
         state = checkpoint.restore(self._parameters, self._optimiser) or State()
+        if state.step == 0:
+            state.untrained = self._guarded(self._untrained, state)
         began, saved, first, before = time.monotonic(), time.monotonic(), state.step, state.seconds
         while state.step < self._plan.steps and state.stale < self._plan.patience:
             loss = self._guarded(self._step, state)
@@ -186,9 +197,21 @@ class Loop(ABC, Generic[B]):
             raise CannotTrain(f"the loss is no number at step {state.step + 1}: take lower learning rates")
         return total / count
 
-    def _look(self, state: State) -> float:
+    def _untrained(self, _state: State) -> float:
+        found = self._validation()
+        if not math.isfinite(found):
+            raise CannotTrain(
+                "the loss is no number before anything is learned: take another model, or --precision f32"
+            )
+        return found
+
+    def _validation(self) -> float:
+        """The loss of what is kept back, as the parameters are now; no random number is drawn for it."""
         sums = [self._losses(batch) for batch in self._batches(self._kept)]
-        found = sum(loss for loss, _ in sums) / sum(count for _, count in sums)
+        return sum(loss for loss, _ in sums) / sum(count for _, count in sums)
+
+    def _look(self, state: State) -> float:
+        found = self._validation()
         if not math.isfinite(found):
             raise CannotTrain(f"the loss is no number at step {state.step}: take lower learning rates")
         state.validation.append((state.step, found))
@@ -217,4 +240,5 @@ class Loop(ABC, Generic[B]):
             tuple(state.losses),
             tuple(state.validation),
             state.seconds,
+            state.untrained,
         )

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from modes.training.lesson import Lesson
+    from modes.training.loop import Learned
     from tui.core.config import EngineName
 
 #: What a mode is trained with.
@@ -106,17 +107,32 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> list[str]:
         basis = old.basis if task.growing else None
         place = Place(site.checkpoints / task.name, say)
         lesson = learn(site.model, identity, samples, plan, place, course.report, basis)
-    learned = lesson.learned
+    learned = _gained(task.name, lesson.learned)
     # Others may have brought modes in while this one learned.
     now = opened(library, identity, site.model.name, shipped)
     shelf = now if now.basis.modules else old
     taken = take(library, shelf, task.name, learned.adapter, {"trained": lesson.record})
     return [
         f"{task.name}: learned in {len(learned.losses):,} steps, the best after {learned.step:,} "
-        f"(validation loss {learned.loss:.3f} nats a token)",
+        f"(validation loss {_losses(learned)})",
         *taken_lines(task.name, site.subspace, taken),
         *check_trained(task.name, library, taken.shelved, site.model),
     ]
+
+
+def _gained(name: str, learned: Learned) -> Learned:
+    """What was learned, if that is anything. Raises `CannotTrain`."""
+    if learned.untrained is not None and learned.loss >= learned.untrained:
+        raise CannotTrain(
+            f"{name} is not taken in, for nothing was gained (validation loss {_losses(learned)}): "
+            "take lower learning rates (--rate, --core-rate), or give more data"
+        )
+    return learned
+
+
+def _losses(learned: Learned) -> str:
+    before = "" if learned.untrained is None else f", {learned.untrained:.3f} untrained"
+    return f"{learned.loss:.3f} nats a token{before}"
 
 
 def forget(task: Task, site: Site) -> None:

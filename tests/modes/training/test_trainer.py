@@ -173,10 +173,43 @@ def test_it_is_saved_while_nobody_stops_it(file: Path, monkeypatch: pytest.Monke
 
 def test_a_loss_that_is_no_number_says_what_to_do(file: Path) -> None:
     base = small_base()
+
+    def broken(_standing: Standing) -> bool:
+        with torch.no_grad():
+            base.model.lm_head.weight[3] = float("nan")
+        return True
+
+    with pytest.raises(CannotTrain, match="the loss is no number at step 2: take lower learning rates"):
+        trainer(PLAN, base).run(Checkpoint(file, "k"), broken)
+
+
+def test_a_base_whose_loss_is_no_number_is_not_trained(file: Path) -> None:
+    base = small_base()
     with torch.no_grad():
         base.model.lm_head.weight[3] = float("nan")
-    with pytest.raises(CannotTrain, match="the loss is no number at step 1: take lower learning rates"):
+    with pytest.raises(CannotTrain, match="no number before anything is learned: take another model"):
         trainer(PLAN, base).run(Checkpoint(file, "k"), going_on)
+
+
+def test_it_is_looked_at_once_before_the_first_step_and_learns_the_same(file: Path) -> None:
+    looking = trainer(PLAN)
+    untrained = looking._validation()
+    learned = looking.run(Checkpoint(file, "k"), going_on)
+    assert learned.untrained == untrained > learned.loss
+    assert [step for step, _ in learned.validation] == [4, 8, 12]
+
+    plain = trainer(PLAN)
+    plain._untrained = lambda _state: untrained  # type: ignore[method-assign]
+    assert plain.run(Checkpoint(file.with_name("other"), "k"), going_on).losses == learned.losses
+    assert same(parameters(plain), parameters(looking))
+
+
+def test_gone_on_with_it_is_not_looked_at_again(file: Path) -> None:
+    stopped(file)
+    later = trainer(PLAN)
+    later._untrained = None  # type: ignore[assignment,method-assign]
+    learned = later.run(Checkpoint(file, "k"), going_on)
+    assert learned.untrained == trainer(PLAN)._validation()
 
 
 def test_a_validation_that_is_no_number_says_so_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:

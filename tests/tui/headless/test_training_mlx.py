@@ -16,6 +16,7 @@ from engine.fingerprint import fingerprint
 from modes.share.library import Library, LibraryError, Shelved
 from modes.share.subspace import project, reconstructed, seeded
 from modes.training.endings import CannotTrain, Interrupted
+from modes.training.loop import Loop
 from tests.engine.mlx.conftest import write_tiny_folder
 from tests.modes.share.adapters import adapter, dense
 from tests.modes.share.test_folder import NAME, D, N, linear, write_folder
@@ -134,6 +135,18 @@ def test_a_mode_that_could_not_be_saved_is_trained_no_second_time(
     assert Library(site.subspace).names() == ("zebra",)
     forget(task, site)
     assert list(site.checkpoints.iterdir()) == []
+
+
+def test_a_training_that_gains_nothing_is_not_taken_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    task, site = here(folder)
+    monkeypatch.setattr(Loop, "_untrained", lambda *_: 0.5)
+    with pytest.raises(
+        CannotTrain,
+        match=r"zebra is not taken in, for nothing was gained \(validation loss \d+\.\d+ nats a token, "
+        r"0\.500 untrained\): take lower learning rates \(--rate, --core-rate\)",
+    ):
+        train_mode(task, SHORT, site)
+    assert Library(site.subspace).current() is None
 
 
 def test_work_of_another_plan_is_kept_beside_and_gone_on_with(

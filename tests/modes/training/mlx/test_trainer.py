@@ -175,12 +175,27 @@ def test_it_is_saved_while_nobody_stops_it(file: Path, monkeypatch: pytest.Monke
 
 def test_a_loss_that_is_no_number_says_what_to_do_and_nothing_is_learned_from_it(file: Path) -> None:
     model = small_model()
-    model.lm_head.weight[3] = float("nan")
     one = trainer(PLAN, model)
-    before = numbers(one)
-    with pytest.raises(CannotTrain, match="the loss is no number at step 1: take lower learning rates"):
-        one.run(Checkpoint(file, "k"), going_on)
-    assert same(numbers(one), before)
+    before: list[dict[str, mx.array]] = []
+
+    def broken(_standing: Standing) -> bool:
+        before.append(numbers(one))
+        model.lm_head.weight[3] = float("nan")
+        return True
+
+    with pytest.raises(CannotTrain, match="the loss is no number at step 2: take lower learning rates"):
+        one.run(Checkpoint(file, "k"), broken)
+    assert same(numbers(one), before[-1])
+
+
+def test_it_is_looked_at_once_before_the_first_step_and_learns_the_same(file: Path) -> None:
+    looking, plain = growing(), growing()
+    untrained = looking._validation()
+    learned = looking.run(Checkpoint(file, "k"), going_on)
+    assert learned.untrained == untrained > learned.loss
+    plain._untrained = lambda _state: untrained  # type: ignore[method-assign]
+    assert plain.run(Checkpoint(file.with_name("other"), "k"), going_on).losses == learned.losses
+    assert same(numbers(plain), numbers(looking))
 
 
 def test_a_validation_that_is_no_number_says_so_too(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
