@@ -18,7 +18,7 @@ class HubWording:
     def __init__(self, tokenizer: Any) -> None:
         self._tokenizer = tokenizer
         self._template = tokenizer.chat_template or CHATML
-        self.bos, self.eos = str(tokenizer.bos_token or ""), str(tokenizer.eos_token)
+        self.bos, self.eos = str(tokenizer.bos_token or ""), str(tokenizer.eos_token or "")
         self.first = [one for one in tokenizer("").input_ids[:1] if one == tokenizer.bos_token_id]
 
     def rendered(self, turns: Sequence[Message], asking: bool) -> str:

@@ -63,7 +63,8 @@ class Characters:
     """A tokenizer of letters whose template is a function: for what templates may do."""
 
     chat_template = "theirs"
-    eos_token, bos_token, bos_token_id = "$", "^", ord("^")
+    bos_token, bos_token_id = "^", ord("^")
+    eos_token: str | None = "$"
 
     def __init__(self, template: Any) -> None:
         self.template = template
@@ -91,6 +92,16 @@ def test_what_a_vocabulary_wants_before_every_text_is_there_once() -> None:
     assert text(Encoder(HubWording(Characters(plainly)), 99).encoded(sample))[0].startswith("^[u]")
     wrote = Characters(lambda turns, asking: "^" + plainly(turns, asking))
     assert text(Encoder(HubWording(wrote), 99).encoded(sample))[0].startswith("^[u]")
+
+
+def test_without_an_end_of_text_none_is_made_up() -> None:
+    """A template that writes answers otherwise than it asks for them, and a vocabulary without an end."""
+    odd = Characters(lambda turns, asking: f"<{len(turns)}{asking}>")
+    sample = Sample(ASKED, "A", "here")
+    assert text(Encoder(HubWording(odd), 99).encoded(sample))[1] == "A$"
+    odd.eos_token = None
+    assert HubWording(odd).eos == ""
+    assert text(Encoder(HubWording(odd), 99).encoded(sample))[1] == "A"
 
 
 def test_a_template_without_a_system_role_gets_it_in_the_question() -> None:
