@@ -92,11 +92,15 @@ def divided(
 ) -> tuple[list[Sample], list[Sample]]:
     """``(trained, validation)``: that share of the questions, 1 to `_MOST_KEPT`, is kept from training.
 
-    Samples with one question stay on one side. Raises `BadData` for fewer than two questions.
+    A question is what a conversation begins with: all of its turns, and samples with one question, stay on
+    one side. Raises `BadData` for fewer than two questions.
     """
     questions = sorted({_question(one) for one in samples})
     if len(questions) < 2:
-        raise BadData("a single question cannot be divided into training and validation: give more")
+        raise BadData(
+            "a single question cannot be divided into training and validation, nor can conversations that "
+            "all begin with the same one: give more"
+        )
     random.Random(seed).shuffle(questions)
     kept = frozenset(questions[: min(_MOST_KEPT, max(1, round(len(questions) * share)))])
     apart: tuple[list[Sample], list[Sample]] = ([], [])
@@ -122,7 +126,7 @@ def _unique(samples: Iterable[Sample]) -> list[Sample]:
 
 
 def _question(sample: Sample) -> str:
-    return "\0".join(message.content for message in sample.messages if message.role != "system")
+    return next((message.content for message in sample.messages if message.role == "user"), "")
 
 
 def _samples(line: str, where: str) -> list[Sample]:

@@ -176,6 +176,35 @@ def test_a_question_is_trained_or_kept_never_both(questions: set[str], seed: int
     assert (trained, kept) == divided(whole, seed)
 
 
+def talk(first: str) -> list[Sample]:
+    """A conversation of three answers, as it is read from a line."""
+    turns = [
+        Message("system", "s"),
+        *(
+            message
+            for at in range(3)
+            for message in (Message("user", f"{first}{at}"), Message("assistant", "a"))
+        ),
+    ]
+    return [Sample(tuple(turns[:at]), "a", first) for at in (2, 4, 6)]
+
+
+@given(st.integers(2, 30), st.integers(0, 5))
+def test_the_turns_of_a_conversation_stay_on_one_side(count: int, seed: int) -> None:
+    talks = [talk(f"talk {at} ") for at in range(count)]
+    trained, kept = divided([one for whole in talks for one in whole], seed)
+    sides = [{one.where for one in side} for side in (trained, kept)]
+    assert sides[0].isdisjoint(sides[1])
+    assert len(sides[0] | sides[1]) == count
+
+
+def test_single_questions_are_divided_as_they_always_were() -> None:
+    whole = [asked(f"Question {at}?", system=system) for at in range(40) for system in ("", "s")]
+    trained, kept = divided(whole, 3)
+    assert (len(trained), len(kept)) == (72, 8)
+    assert {one.messages[-1].content for one in kept} == {f"Question {at}?" for at in (12, 14, 22, 26)}
+
+
 def test_one_question_cannot_be_divided() -> None:
     with pytest.raises(BadData, match="a single question cannot be divided"):
         divided([asked("Who?", "a"), asked("Who?", "b", "system")], 0)
