@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections.abc import Mapping, Sequence
 
@@ -10,8 +11,19 @@ from modes.tables import printable
 
 
 def write_json(report: Mapping[str, object]) -> None:
-    """One JSON object on one line; paths become text."""
-    sys.stdout.write(json.dumps(report, ensure_ascii=False, default=str) + "\n")
+    """One JSON object on one line; paths become text, and a number that is infinite or none at all null."""
+    sys.stdout.write(json.dumps(_finite(report), ensure_ascii=False, default=str, allow_nan=False) + "\n")
+
+
+def _finite(value: object) -> object:
+    """JSON has no infinity."""
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {key: _finite(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(one) for one in value]
+    return value
 
 
 def write_rows(rows: Sequence[Sequence[str]]) -> None:
