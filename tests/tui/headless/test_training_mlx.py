@@ -137,6 +137,35 @@ def test_a_mode_that_could_not_be_saved_is_trained_no_second_time(
     assert list(site.checkpoints.iterdir()) == []
 
 
+def test_what_was_taken_in_is_said_though_it_could_not_be_looked_at(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, site = here(folder)
+
+    def unwritable(*_: object) -> None:
+        raise LibraryError("subspace.json: the notes cannot be written (No space left on device)")
+
+    monkeypatch.setattr(training, "check_trained", unwritable)
+    learned, taken, *_, last = train_mode(task, SHORT, site)
+    assert "learned in 4 steps" in learned
+    assert "taken into" in taken and "as v1" in taken
+    assert last.startswith(
+        "zebra: not verified, it loads only when asked for by name: subspace.json: the notes"
+    )
+    assert last.endswith("(No space left on device); tui modes verify zebra looks at it again")
+
+
+def test_what_was_taken_in_is_said_though_the_modes_file_could_not_be_written(
+    program: Program, folder: Path
+) -> None:
+    (program.config / "modes").write_text("a file where the folder has to be")
+    short = ("--steps", "2", "--check", "2", "--rank", "1")
+    said = done(program, *work(folder, "train", "--domain", "zebra", *short))
+    assert "zebra: learned in 2 steps" in said.out
+    assert "as v1" in said.out
+    assert not said.traceback
+
+
 def test_a_training_that_gains_nothing_is_not_taken_in(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     task, site = here(folder)
     monkeypatch.setattr(Loop, "_untrained", lambda *_: 0.5)
