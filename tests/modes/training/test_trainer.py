@@ -15,6 +15,7 @@ from modes.training import loop as module
 from modes.training.checkpoint import Checkpoint
 from modes.training.encoding import Batch
 from modes.training.endings import CannotTrain, Interrupted
+from modes.training.keeping import Place
 from modes.training.loop import Standing, State
 from modes.training.packing import Packed, packed, parted
 from modes.training.plan import Plan
@@ -125,17 +126,36 @@ def test_a_damaged_checkpoint_is_begun_anew(file: Path, damage: str) -> None:
         damaged = {"short": kept[:middle], "empty": b"", "turned": turned, "text": b"hello"}
         file.write_bytes(damaged[damage])
     seen: list[int] = []
+    said: list[str] = []
     with pytest.raises((Interrupted, CannotTrain)):
-        trainer(PLAN).run(Checkpoint(file, "k"), lambda one: bool(seen.append(one.step)))
+        trainer(PLAN).run(Checkpoint(file, "k", said.append), lambda one: bool(seen.append(one.step)))
     assert seen == [1]
+    assert said == [f"begins anew: {file} is damaged or cannot be read"]
 
 
 def test_the_checkpoint_of_other_work_is_not_taken(file: Path) -> None:
-    stopped(file)
+    kept = stopped(file)
     seen: list[int] = []
+    said: list[str] = []
+    mine = Place(file.parent).file("other", ".pt")
     with pytest.raises(Interrupted):
-        trainer(PLAN).run(Checkpoint(file, "other"), lambda one: bool(seen.append(one.step)))
+        trainer(PLAN).run(Checkpoint(mine, "other", said.append), lambda one: bool(seen.append(one.step)))
     assert seen == [1]
+    assert file.read_bytes() == kept
+    assert said == [
+        "begins anew: the data, the plan or the subspace is another than that of what was stopped "
+        f"(step 5 is kept in {file})"
+    ]
+
+
+def test_a_checkpoint_of_this_work_is_gone_on_with_whatever_its_file_is_called(file: Path) -> None:
+    stopped(file)  # as files were called when a mode had one alone
+    said: list[str] = []
+    seen: list[int] = []
+    mine = Place(file.parent).file("k", ".pt")
+    trainer(PLAN).run(Checkpoint(mine, "k", said.append), lambda one: seen.append(one.step) or True)
+    assert seen[0] == 6
+    assert said == [f"goes on from step 5 ({file})"]
 
 
 def test_a_checkpoint_that_cannot_be_written_leaves_the_earlier_one(
