@@ -136,8 +136,21 @@ def _subject(name: str, size: Size, salt: str) -> Subject:
     if name.endswith(_OWN_SET):
         items = read_items(Path(name))
         return Subject(Path(name).stem, tuple(items[: size.own]))
-    count = size.general if name == GENERAL else size.own
-    return Subject(name, tuple(domains.domain(name).items(SPLIT, count, salt)))
+    return Subject(name, tuple(_first(name, size.general if name == GENERAL else size.own, salt)))
+
+
+def _first(name: str, count: int, salt: str) -> list[Item]:
+    """The first ``count`` items of a domain: those of a small run begin those of a large one.
+
+    A domain that draws its questions draws others for another count, and what the notes of a subspace keep
+    (docs/evaluation.md) is of these.
+    """
+    made = domains.domain(name).items
+    found = made(SPLIT, FULL.own, salt)
+    if count > len(found) == FULL.own:
+        known = {item.id for item in found}
+        found += [item for item in made(SPLIT, count, salt) if item.id not in known]
+    return found[:count]
 
 
 def _freshened(subject: Subject, size: Size, fresh_salt: str) -> Subject:

@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 
 from modes.catalog import Catalog
-from tui.core.evaluation.choice import QUICK, Choice, chosen
+from modes.evaluation.domains import NAMES
+from modes.share.library import Library
+from tui.core.coefficients import SHIPPED
+from tui.core.evaluation.choice import FULL, QUICK, Choice, Size, chosen
 
 Written = Callable[[str], str]
 
@@ -51,3 +54,24 @@ def test_a_test_set_that_bears_the_name_of_a_mode_is_asked_of_that_mode_alone(wr
 def test_modes_that_are_named_are_asked_whatever_they_are_at_home_in(written: Written) -> None:
     found = chosen(Catalog.load(None), QUICK.of(2), [written("rivers")], ["vision"])
     assert asked_at_home(found) == {"rivers": ["vision"]}
+
+
+def items_of(name: str, size: Size) -> list[str]:
+    (subject,) = chosen(Catalog.load(None), size, [name], None).subjects
+    return [item.id for item in subject.items]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_items_of_a_quick_run_begin_those_of_a_full_one_and_these_those_of_a_larger(name: str) -> None:
+    quick, full, larger = (items_of(name, size) for size in (QUICK, FULL, FULL.of(600)))
+    assert len(quick) in (QUICK.own, QUICK.general)
+    assert quick == full[: len(quick)]
+    assert full == larger[: len(full)]
+    assert len(set(larger)) == len(larger)
+
+
+def test_what_the_shipped_notes_keep_of_then_are_items_that_a_quick_run_asks() -> None:
+    scores = Library(SHIPPED).load().notes["scores"]
+    assert "reasoning" in scores
+    for name, noted in scores.items():
+        assert set(items_of(name, QUICK)) <= set(noted["items"])
