@@ -31,7 +31,7 @@ from tui.core.evaluation.scores import scored
 from tui.core.evaluation.speed import Stopwatch, Timed, ratios, tests
 from tui.core.evaluation.subspace import Evaluated, evaluated
 from tui.core.evaluation.switching import installed_bytes, resident, switched
-from tui.core.evaluation.wearing import put_in
+from tui.core.evaluation.wearing import put_in, to_be_worn
 
 
 @dataclass(slots=True)
@@ -96,6 +96,7 @@ class Evaluation:
             "context": self.engine.info.context,
             "subspace": self._held.version,
             "modes": {spec: voice.version for spec, voice in choice.modes.items()},
+            "worn": to_be_worn(self.engine, self.wardrobe, choice.modes),
             "domains": {subject.name: subject.digest for subject in choice.subjects},
             "size": choice.size.name,
             "items": choice.size.own,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +51,11 @@ def choice_of(small: Small, full: bool = False, items: int = 4) -> Choice:
     return chosen(small.catalog, (FULL if full else QUICK).of(items), sets, None)
 
 
-def evaluation(engine: Any, small: Small, runs: Path, choice: Choice) -> Evaluation:
-    return Evaluation(
-        engine, Wardrobe(small.data / "subspace", small.folder / "none", frozenset(MODES)), runs, choice
-    )
+def evaluation(
+    engine: Any, small: Small, runs: Path, choice: Choice, named: Iterable[str] = MODES
+) -> Evaluation:
+    wardrobe = Wardrobe(small.data / "subspace", small.folder / "none", frozenset(named))
+    return Evaluation(engine, wardrobe, runs, choice)
 
 
 def report_of(events: list[Event]) -> dict[str, Any]:
@@ -164,6 +165,22 @@ def test_a_run_that_was_stopped_goes_on_and_asks_nothing_twice(
     assert len(list(tmp_path.iterdir())) == 1
     whole = list(evaluation(engine, small, tmp_path / "whole", choice).run())
     assert report_of(events)["scores"] == report_of(whole)["scores"]
+
+
+def test_answers_without_coefficients_that_nobody_had_looked_at_are_not_gone_on_with_when_they_are_worn(
+    small: Small, engine: LlamaEngine, tmp_path: Path
+) -> None:
+    choice = choice_of(small)
+    first = evaluation(engine, small, tmp_path, choice, named=()).run()
+    for event in first:
+        if isinstance(event, ItemDone) and event.cell.who == "first":
+            break
+    first.close()
+    (kept,) = tmp_path.iterdir()
+    assert json.loads((kept / "run.json").read_text())["worn"] == {"first": [], "second": []}
+    (plan, *_) = evaluation(engine, small, tmp_path, choice, named=["first"]).run()
+    assert isinstance(plan, Planned)
+    assert [plan.done, plan.folder == kept] == [0, False]
 
 
 def test_a_run_that_came_to_its_end_is_not_gone_on_with(

@@ -12,6 +12,24 @@ from modes.voice import Voice
 from tui.core.coefficients import CoefficientsUnusable, Wardrobe
 
 
+def to_be_worn(
+    engine: Engine, wardrobe: Wardrobe | None, voices: Mapping[str, Voice]
+) -> dict[str, list[str]]:
+    """By the text that names a mode, the coefficients that `put_in` would put in; nothing is put in.
+
+    Those that nobody has looked at are missing until somebody does, or names the mode. Raises
+    `CoefficientsUnusable` for a subspace that cannot be read.
+    """
+    there = wardrobe.held(engine) if wardrobe else None
+    found: dict[str, list[str]] = {spec: [] for spec in voices}
+    if wardrobe is None or there is None:
+        return found
+    for spec, voice in voices.items():
+        known = [name for name, _ in voice.scales if name in there.shelved.modes]
+        found[spec] = [name for name in known if wardrobe._trusted(there, name)]
+    return found
+
+
 def put_in(
     engine: Engine, wardrobe: Wardrobe | None, voices: Mapping[str, Voice]
 ) -> tuple[dict[str, Scales], list[str]]:
