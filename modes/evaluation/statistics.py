@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
+from itertools import accumulate
 from statistics import NormalDist
 
 import numpy as np
@@ -32,8 +32,8 @@ class Interval:
 class Difference:
     """Mean of ``after`` − ``before`` over the same items, with its interval.
 
-    ``p`` is that of McNemar's exact test, 1 where the values are no answers right or wrong. ``better`` and
-    ``worse`` count the items that changed, ``facts`` the clusters.
+    ``p`` is `sign_flip`'s, 1 where the values are no answers right or wrong. ``better`` and ``worse`` count
+    the items that changed, ``facts`` the clusters.
     """
 
     before: float
@@ -71,11 +71,29 @@ def wilson(right: int, count: int, confidence: float = CONFIDENCE) -> Interval:
     return Interval(low, 1.0 if right == count else min(1.0, middle + half))
 
 
-def mcnemar(better: int, worse: int) -> float:
-    """Exact two-sided p that changes in both directions are equally likely (McNemar 1947; binomial ½)."""
-    count = better + worse
-    tail = sum(math.comb(count, k) for k in range(min(better, worse) + 1))
-    return float(min(Fraction(1), Fraction(2 * tail, 2**count)))
+def sign_flip(sums: ArrayLike) -> float:
+    """Exact two-sided p that what changed in a fact could as well have changed the other way.
+
+    ``sums`` (facts,) are whole numbers: the items of each fact that became right, less those that became
+    wrong. Of all 2^facts ways to turn their signs, the share in which the total is as far from 0 (Fisher
+    1935, ch. 3, with facts for pairs: the items of one fact turn together). The law of the total is a product
+    of binomial ones, one for each size (Pagano and Tritchler 1983, JASA 78), so that nothing is drawn. With
+    one item for each fact it is McNemar's exact test.
+    """
+    turned = np.abs(np.asarray(sums, np.int64))
+    law = np.ones(1)  # of the total of those that count as gains, from 0 on
+    for size, count in zip(*np.unique(turned[turned > 0], return_counts=True), strict=True):
+        one = np.zeros(size * count + 1)
+        one[::size] = _binomial(int(count))
+        law = np.convolve(law, one)
+    total, far = int(turned.sum()), abs(int(np.sum(sums)))
+    return min(1.0, 2 * float(law[(total + far) // 2 :].sum()))
+
+
+def _binomial(count: int) -> list[float]:
+    """Chances of 0 to ``count`` heads of a coin."""
+    ways = accumulate(range(count), lambda ways, k: ways * (count - k) // (k + 1), initial=1)
+    return [one / 2**count for one in ways]
 
 
 def compared(
@@ -91,7 +109,7 @@ def compared(
 
     The interval is the percentile bootstrap over facts with replacement (Efron and Tibshirani 1993, ch. 13):
     several wordings of one fact are no independent evidence. Where nothing changed it has no width, which
-    says no more than that nothing was seen to change.
+    says no more than that nothing was seen to change. p goes by facts too (`sign_flip`).
     """
     first, second = np.asarray(before, np.float64), np.asarray(after, np.float64)
     if not (first.shape == second.shape == (len(facts),)) or not facts:
@@ -106,7 +124,7 @@ def compared(
         before=float(first.mean()),
         after=float(second.mean()),
         interval=Interval(low, high),
-        p=mcnemar(better, worse) if marks else 1.0,
+        p=sign_flip(np.rint(sums)) if marks else 1.0,
         better=better,
         worse=worse,
         items=len(facts),

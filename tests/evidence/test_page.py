@@ -100,9 +100,9 @@ def test_a_difference_is_paired_and_its_interval_is_that_of_the_facts(filled: Bo
     found = Reader(filled).over_base(place("share", 0, "legal"), "legal")
     assert found is not None
     assert found.value == pytest.approx(0.56)
-    # Right by place in every hundred: 56 more, none fewer; 2 * 0.5 ** 280 is no number to print.
+    # Right by place in every hundred: 56 more, none fewer; and of no fact fewer, so that p is 2 * 0.5 ** 113.
     assert (found.better, found.worse) == (280, 0)
-    assert found.p < 1e-80
+    assert found.p == pytest.approx(2 * 0.5**113)
     assert found.facts == 121
     assert found.interval.low < 0.56 < found.interval.high
     shown = row(page(filled), "### T1", "| 1 | Share")[2]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from fractions import Fraction
+from itertools import product
 
 import numpy as np
 import pytest
@@ -32,19 +34,57 @@ def test_wilsons_interval_holds_the_share_and_stays_within_0_and_1(right: int, w
     assert 0 <= found.low <= share <= found.high <= 1
 
 
-def test_mcnemar_is_the_two_sided_binomial() -> None:
-    assert statistics.mcnemar(0, 0) == statistics.mcnemar(3, 3) == 1
-    assert statistics.mcnemar(0, 5) == pytest.approx(2 / 32)
-    assert statistics.mcnemar(1, 9) == pytest.approx(22 / 1024)
-    assert statistics.mcnemar(0, 3000) == 0
+def mcnemar(better: int, worse: int) -> float:
+    """Exact two-sided p that changes in both directions are equally likely (McNemar 1947; binomial ½)."""
+    count = better + worse
+    tail = sum(math.comb(count, k) for k in range(min(better, worse) + 1))
+    return float(min(Fraction(1), Fraction(2 * tail, 2**count)))
+
+
+def p_of(changes: list[int], facts: list[int]) -> float:
+    """Of answers that became right (1), wrong (-1) or stayed (0)."""
+    before, after = [one < 0 for one in changes], [one > 0 for one in changes]
+    return statistics.compared(before, after, facts, resamples=1).p
 
 
 @settings(deadline=None)
-@given(COUNTS, COUNTS)
-def test_mcnemar_does_not_ask_which_side_is_which(better: int, worse: int) -> None:
-    p = statistics.mcnemar(better, worse)
-    assert 0 <= p <= 1
-    assert p == statistics.mcnemar(worse, better)
+@given(COUNTS, COUNTS, st.integers(0, 9))
+def test_p_is_mcnemars_where_every_fact_has_one_item(better: int, worse: int, same: int) -> None:
+    changes = [1] * better + [-1] * worse + [0] * (same + 1)
+    found = p_of(changes, list(range(len(changes))))
+    assert 0 <= found <= 1
+    assert found == pytest.approx(mcnemar(better, worse), rel=1e-9)
+
+
+def test_p_of_very_many_changes_in_one_direction_is_nothing_at_all() -> None:
+    assert p_of([1] * 5, list(range(5))) == pytest.approx(2 / 32)
+    assert p_of([1] * 500, list(range(500))) == pytest.approx(2.0**-499)
+    assert p_of([1] * 3000, list(range(3000))) == 0
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(st.sampled_from([-1, 0, 1]), st.integers(0, 6)), min_size=1, max_size=40))
+def test_p_is_the_share_of_all_signs_of_the_facts_with_a_sum_as_far_from_nothing(
+    answers: list[tuple[int, int]],
+) -> None:
+    changes, facts = (list(column) for column in zip(*answers, strict=True))
+    sums = [sum(one for one, its in answers if its == fact) for fact in set(facts)]
+    flipped = [
+        abs(sum(a * b for a, b in zip(signs, sums, strict=True)))
+        for signs in product((1, -1), repeat=len(sums))
+    ]
+    share = sum(one >= abs(sum(sums)) for one in flipped) / len(flipped)
+    assert p_of(changes, facts) == pytest.approx(share)
+
+
+def test_wordings_that_change_together_are_not_taken_for_evidence() -> None:
+    rng, found = np.random.default_rng(4), 0
+    for _ in range(400):
+        base, own = rng.random((2, 25)) < 0.5  # of 25 facts, each known or not, in all four wordings
+        before, after = (np.repeat(side, 4) ^ (rng.random(100) < 0.05) for side in (base, own))
+        facts = [at // 4 for at in range(100)]
+        found += statistics.compared(before, after, facts, resamples=1).p < 0.05
+    assert found / 400 <= 0.08
 
 
 @settings(deadline=None)
