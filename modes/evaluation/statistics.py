@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 CONFIDENCE = 0.95
 #: The drop that matters, and the share of items answered otherwise that a careful guess takes.
 POINTS, DISCORDANCE = 0.05, 0.15
+#: Facts below which an interval has too little width to say anything.
+FEWEST = 5
 _AT_ONCE = 500_000
 
 
@@ -173,10 +175,29 @@ def half_width(count: int, discordance: float = DISCORDANCE, confidence: float =
     return z(confidence) * math.sqrt(discordance / count) if count else math.inf
 
 
-def resolution(count: int, points: float = POINTS, discordance: float = DISCORDANCE) -> str:
-    """A sentence when ``count`` items cannot tell so small a difference, else nothing."""
-    half = half_width(count, discordance)
+def unseen(count: int, confidence: float = CONFIDENCE) -> float:
+    """The largest share of all that may be what was not seen once in ``count``: about 3 / n.
+
+    1 − (1 − confidence)^(1/n), the rule of three (Hanley and Lippman-Hand 1983, JAMA 249).
+    """
+    return float(1 - (1 - confidence) ** (1 / count)) if count else 1.0
+
+
+def resolution(
+    count: int,
+    points: float = POINTS,
+    discordance: float = DISCORDANCE,
+    *,
+    what: str = "items",
+    half: float | None = None,
+) -> str:
+    """A sentence when ``count`` of ``what`` cannot tell so small a difference, else nothing.
+
+    ``half`` is half the width of the interval that was measured. Without it, or where it has no width, it is
+    that of as many independent items: several wordings of one fact tell no more than that.
+    """
+    half = half or half_width(count, discordance)
     if half < points:
         return ""
     shown = f"{100 * half:.1f} points either way" if count else "nothing"
-    return f"cannot resolve {100 * points:.0f} points: {count} items tell {shown}"
+    return f"cannot resolve {100 * points:.0f} points: {count} {what} tell {shown}"

@@ -5,11 +5,11 @@ Pure functions of values. What was not measured stays unmeasured: it never becom
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from modes.evaluation.statistics import Difference, resolution
+from modes.evaluation.statistics import FEWEST, POINTS, Difference, resolution, unseen
 
 Status = Literal["pass", "fail", "not measured"]
 
@@ -17,6 +17,7 @@ Status = Literal["pass", "fail", "not measured"]
 FORGETTING, MEMORY, DECODE = 0.05, 2 * 10**9, 0.90
 #: Domains that have to be learned by one model for the first hypothesis.
 REQUIRED = ("legal", "coding", "cherokee")
+_MORE = "ask more items (--full or --items N)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,26 +69,34 @@ def quality(measured: Measured) -> Finding:
     """1: no mode's paired interval lies wholly below the base."""
     name, gains = "every mode at least as good as the base", measured.gains
     missing = _missing(gains, measured.required)
-    below = [domain for domain, gain in gains.items() if gain.interval.high < 0]
+    below = [domain for domain, gain in gains.items() if _tells(gain) and gain.interval.high < 0]
     if below:
         return Finding(name, "fail", f"worse than the base: {_shown(gains, below)}")
     if missing:
         return Finding(name, "not measured", f"no scores with and without the mode for {missing}")
+    if few := _few(gains, gains):
+        return Finding(name, "not measured", few)
     return Finding(name, "pass", _shown(gains, gains) + _caveat(gains))
 
 
 def forgetting(measured: Measured) -> Finding:
-    """2: less than five points are lost. A loss that the interval does not exclude is not measured."""
+    """2: less than five points are lost.
+
+    It fails where that many are and the interval leaves 0 out; a loss that the interval does not exclude is
+    not measured.
+    """
     name, losses = "forgetting under 5 points", measured.losses
-    forgotten = [domain for domain, loss in losses.items() if _lost(loss.value) >= FORGETTING]
+    forgotten = [domain for domain, loss in losses.items() if _forgotten(loss)]
     if forgotten:
         return Finding(name, "fail", f"forgotten: {_shown(losses, forgotten)}")
     missing = _missing(losses, measured.required)
     if missing:
         return Finding(name, "not measured", f"no scores before and after the other domains for {missing}")
+    if few := _few(losses, losses):
+        return Finding(name, "not measured", few)
     unsure = [domain for domain, loss in losses.items() if _lost(loss.interval.low) >= FORGETTING]
     if unsure:
-        sentence = f"a loss of 5 points is not excluded: {_shown(losses, unsure)}: ask more items"
+        sentence = f"a loss of 5 points is not excluded: {_shown(losses, unsure)}: {_MORE}"
         return Finding(name, "not measured", sentence + _caveat(losses))
     return Finding(name, "pass", _shown(losses, losses) + _caveat(losses))
 
@@ -161,15 +170,37 @@ def _learned(gains: Mapping[str, Difference], required: Sequence[str]) -> Findin
     missing = _missing(gains, required)
     if missing:
         return Finding("", "not measured", f"no scores with and without the mode for {missing}")
+    if few := _few(gains, required):
+        return Finding("", "not measured", few)
     unsure = [domain for domain in required if gains[domain].interval.low <= 0]
     if unsure:
-        return Finding("", "not measured", f"a gain is not certain: {_shown(gains, unsure)}: ask more items")
+        return Finding("", "not measured", f"a gain is not certain: {_shown(gains, unsure)}: {_MORE}")
     return Finding("", "pass", f"learned: {_shown(gains, required)}")
 
 
+def _tells(one: Difference) -> bool:
+    """Whether there are facts enough for an interval: of fewer it has no width, or nearly none."""
+    return one.facts >= FEWEST
+
+
+def _few(differences: Mapping[str, Difference], domains: Iterable[str]) -> str:
+    """A sentence on those of the domains that have too few facts, else nothing."""
+    found = [f"{domain} {differences[domain].facts}" for domain in domains if not _tells(differences[domain])]
+    return f"too few facts to say: {', '.join(found)}: {_MORE}" if found else ""
+
+
 def _shows_no_gain(gain: Difference) -> bool:
-    """No gain was seen, where the items were enough to see one of five points."""
-    return gain.interval.high < 0 or (gain.interval.low <= 0 and not resolution(gain.facts))
+    """No gain was seen, and one of five points would have been.
+
+    The interval has no width where nothing changed at all: then it takes facts enough for one in twenty that
+    changed to be seen.
+    """
+    low, high = gain.interval.low, max(gain.interval.high, unseen(gain.facts))
+    return _tells(gain) and (gain.interval.high < 0 or (low <= 0 and round(high, 9) < POINTS))
+
+
+def _forgotten(loss: Difference) -> bool:
+    return _tells(loss) and _lost(loss.value) >= FORGETTING and loss.interval.high < 0
 
 
 def _lost(change: float) -> float:
@@ -182,8 +213,10 @@ def _missing(found: Mapping[str, Difference], required: Sequence[str]) -> str:
 
 
 def _caveat(differences: Mapping[str, Difference]) -> str:
-    unresolved = {name: text for name, one in differences.items() if (text := resolution(one.facts))}
-    return "".join(f"; {name} {text}" for name, text in unresolved.items())
+    found = {
+        name: resolution(one.facts, what="facts", half=one.half_width) for name, one in differences.items()
+    }
+    return "".join(f"; {name} {text}" for name, text in found.items() if text)
 
 
 def _shown(differences: Mapping[str, Difference], domains: Sequence[str] | Mapping[str, Difference]) -> str:

@@ -182,3 +182,16 @@ def test_five_hundred_items_resolve_five_points_and_a_hundred_do_not() -> None:
     assert statistics.resolution(500) == ""
     assert statistics.resolution(100) == "cannot resolve 5 points: 100 items tell 7.6 points either way"
     assert statistics.resolution(0) == "cannot resolve 5 points: 0 items tell nothing"
+
+
+def test_facts_are_called_facts_and_an_interval_that_was_measured_counts_more_than_a_guess() -> None:
+    said = statistics.resolution(121, what="facts")
+    assert said == "cannot resolve 5 points: 121 facts tell 6.9 points either way"
+    assert statistics.resolution(121, what="facts", half=0.049) == ""
+    said = statistics.resolution(500, what="facts", half=0.06)
+    assert said == "cannot resolve 5 points: 500 facts tell 6.0 points either way"
+    assert statistics.resolution(100, half=0.0) == statistics.resolution(100)
+
+
+def test_what_was_never_seen_may_still_be_three_in_as_many_as_were_looked_at() -> None:
+    assert [round(statistics.unseen(count), 3) for count in (1, 59, 60, 300)] == [0.95, 0.05, 0.049, 0.01]

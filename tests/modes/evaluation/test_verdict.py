@@ -67,6 +67,13 @@ def test_a_domain_that_was_not_asked_leaves_it_open() -> None:
         (points(1, 3), "pass", "fail"),
         (points(1, 9, 60), "pass", "not measured"),
         (points(-1, 9, 60), "pass", "not measured"),
+        (points(0, 4.9, 96), "pass", "fail"),
+        (points(0, 5, 500), "pass", "not measured"),
+        (points(0, 0, 60), "pass", "fail"),
+        (points(0, 0, 40), "pass", "not measured"),
+        (points(100, 0, 4), "not measured", "not measured"),
+        (points(-100, 0, 4), "not measured", "not measured"),
+        (points(-100, 0, 5), "fail", "fail"),
     ],
 )
 def test_a_mode_must_not_be_below_the_base_and_must_have_learned(
@@ -85,6 +92,11 @@ def test_a_mode_must_not_be_below_the_base_and_must_have_learned(
         (points(-9, 3), "fail"),
         (points(-3, 3), "not measured"),
         (points(0, 8, 60), "not measured"),
+        (points(-6, 6.5, 60), "not measured"),
+        (points(-30, 30), "not measured"),
+        (points(0, 0, 4), "not measured"),
+        (points(-100, 0, 4), "not measured"),
+        (points(-100, 0, 5), "fail"),
     ],
 )
 def test_a_loss_of_five_points_must_be_excluded(loss: Difference, status: Status) -> None:
@@ -92,9 +104,25 @@ def test_a_loss_of_five_points_must_be_excluded(loss: Difference, status: Status
     assert [found.criteria[1].status, found.hypotheses[0].status] == [status, status]
 
 
-def test_too_few_items_are_said_even_where_it_passes() -> None:
+def test_a_loss_that_may_be_none_asks_for_more_items() -> None:
+    found = verdict(replace(GOOD, losses={**GOOD.losses, "legal": points(-6, 6.5, 60)})).criteria[1]
+    assert found.sentence.startswith("a loss of 5 points is not excluded: legal -6.0 points (-12.5 to +0.5)")
+    assert "ask more items (--full or --items N)" in found.sentence
+
+
+def test_facts_that_are_too_few_to_have_an_interval_are_said() -> None:
+    found = verdict(replace(GOOD, gains={**GOOD.gains, "legal": points(100, 0, 4)}))
+    for one in (found.criteria[0], found.hypotheses[0]):
+        assert one.sentence == "too few facts to say: legal 4: ask more items (--full or --items N)"
+
+
+def test_too_few_facts_are_said_even_where_it_passes_and_the_interval_found_counts() -> None:
     found = verdict(replace(GOOD, gains=all_three(30, 8, 100)))
-    assert "cherokee cannot resolve 5 points: 100 items" in found.criteria[0].sentence
+    assert "cherokee cannot resolve 5 points: 100 facts tell 8.0 points" in found.criteria[0].sentence
+    found = verdict(replace(GOOD, gains=all_three(30, 4, 100)))
+    assert "resolve" not in found.criteria[0].sentence
+    found = verdict(replace(GOOD, gains=all_three(30, 0, 100)))
+    assert "cherokee cannot resolve 5 points: 100 facts tell 7.6 points" in found.criteria[0].sentence
 
 
 def test_memory_and_speed_pass_up_to_their_limits() -> None:

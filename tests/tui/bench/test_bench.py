@@ -54,7 +54,7 @@ def test_it_measures_tells_and_is_compared_with_itself(small: Small) -> None:
     assert max(map(len, said.out.splitlines())) <= 80
     assert "\x1b" not in said.out + said.err
     assert "Verdict" in said.out
-    assert "first: cannot resolve 5 points: 3 items" in said.out
+    assert "first: cannot resolve 5 points: 3 facts" in said.out
     assert "kept in " in said.err
     report = json.loads(target.read_text())
     assert {"schema", "criteria", "hypotheses", "forgetting", "decode", "next_action", "scores"} <= set(

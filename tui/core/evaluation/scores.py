@@ -13,6 +13,7 @@ from modes.evaluation.compare import chance
 from modes.evaluation.item import Item
 from modes.evaluation.score import Outcome
 from modes.evaluation.statistics import (
+    FEWEST,
     Difference,
     Interval,
     chance_corrected,
@@ -27,8 +28,6 @@ from tui.core.evaluation.choice import Choice, Subject
 #: Outcomes by the task they belong to, then by item.
 Outcomes = Mapping[str, Mapping[str, Outcome]]
 Scores = dict[str, Any]
-#: Facts below which no change is called more than noise.
-FEWEST = 5
 
 
 def scored(choice: Choice, outcomes: Outcomes) -> dict[str, Scores]:
@@ -96,7 +95,7 @@ def _domain(choice: Choice, subject: Subject, outcomes: Outcomes) -> Scores:
         "home": choice.at_home(subject),
         "chance": round(chance([item for item in subject.items if item.kind != "text"]), 6),
         **fixed,
-        "resolution": resolution(len(set(fixed["facts"]))),
+        "resolution": "",
         "fixed": _part(subject, "fixed", subject.items, who, outcomes),
         "alone": _part(subject, "alone", subject.items, choice.modes, outcomes),
         "learned": _part(subject, "learned", subject.items, choice.modes, outcomes),
@@ -111,7 +110,15 @@ def _domain(choice: Choice, subject: Subject, outcomes: Outcomes) -> Scores:
     for one in found["fixed"].values():
         if "acc" in one:
             one["acc_corrected"] = round(chance_corrected(one["acc"], found["chance"]), 6)
+    found["resolution"] = _resolution(found)
     return found
+
+
+def _resolution(known: Scores) -> str:
+    """What the facts of a domain cannot tell, by the widest interval of its own modes."""
+    changes = [known["fixed"].get(spec, {}).get("change") for spec in known["home"]]
+    halves = [(one["high"] - one["low"]) / 2 for one in changes if one]
+    return resolution(len(set(known["facts"])), what="facts", half=max(halves, default=None))
 
 
 def _known(items: Sequence[Item]) -> Scores:
