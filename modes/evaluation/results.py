@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,10 @@ class About:
 
 def write_results(folder: Path, tasks: Sequence[Task], about: About) -> Path:
     """Write ``results.json`` and the samples of every task; returns the path of the former."""
+    files = sample_files([task.name for task in tasks])
     for task in tasks:
         lines = (json.dumps(sample, ensure_ascii=False) for sample in samples(task))
-        name = _SAFE.sub("_", task.name)
-        write_text(folder / f"samples_{name}.jsonl", "".join(f"{line}\n" for line in lines))
+        write_text(folder / files[task.name], "".join(f"{line}\n" for line in lines))
     counts = {task.name: len(_answered(task)) for task in tasks}
     report = {
         "results": {task.name: {"alias": task.name, **summary(task)} for task in tasks},
@@ -72,6 +73,16 @@ def write_results(folder: Path, tasks: Sequence[Task], about: About) -> Path:
     path = folder / "results.json"
     write_json(path, report)
     return path
+
+
+def sample_files(tasks: Sequence[str]) -> dict[str, str]:
+    """The file of the samples of each task, by its name; no two have the same."""
+    found: dict[str, str] = {}
+    for task in tasks:
+        name = f"samples_{_SAFE.sub('_', task)}"
+        names = chain([name], (f"{name}_{number}" for number in count(2)))
+        found[task] = next(file for one in names if (file := f"{one}.jsonl") not in found.values())
+    return found
 
 
 def summary(task: Task) -> dict[str, float | str]:

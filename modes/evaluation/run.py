@@ -13,6 +13,8 @@ from typing import Any
 from modes.evaluation.score import Outcome
 
 _OUTCOMES = "outcomes.jsonl"
+#: Outcomes by task, then by the id of the item.
+Tasks = dict[str, dict[str, Outcome]]
 
 
 class OtherRun(ValueError):
@@ -30,15 +32,8 @@ class RunFolder:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self._check(json.loads(json.dumps(identity)))
-        self._path = folder / _OUTCOMES
-        self._done: dict[str, dict[str, Outcome]] = {}
-        whole = 0
-        raw = self._path.read_bytes() if self._path.exists() else b""
-        for line in raw.splitlines(keepends=True):
-            if not (line.endswith(b"\n") and self._take(line)):
-                break
-            whole += len(line)
-        self._file = self._path.open("r+b" if raw else "wb")
+        self._done, whole = _read(folder)
+        self._file = (folder / _OUTCOMES).open("r+b" if whole else "wb")
         self._file.truncate(whole)
         self._file.seek(whole)
 
@@ -59,17 +54,6 @@ class RunFolder:
         self._file.flush()
         self._done.setdefault(task, {})[outcome.item] = outcome
 
-    def _take(self, line: bytes) -> bool:
-        try:
-            fields = json.loads(line)
-            task = fields.pop("task")
-            lists = {name: tuple(fields[name]) for name in ("log_likelihoods", "tokens", "sizes")}
-            outcome = Outcome(**{**fields, **lists})
-        except (ValueError, TypeError, KeyError, AttributeError):
-            return False
-        self._done.setdefault(task, {})[outcome.item] = outcome
-        return True
-
     def _check(self, identity: Any) -> None:
         path = self.folder / "run.json"
         if not path.exists():
@@ -81,6 +65,33 @@ class RunFolder:
             found = None
         if found != identity:
             raise OtherRun(f"{self.folder} holds another run: name a new folder, or remove this one")
+
+
+def read_outcomes(folder: Path) -> Tasks:
+    """Outcomes of a run by task and item, up to a line that is torn. Nothing is written."""
+    return _read(folder)[0]
+
+
+def _read(folder: Path) -> tuple[Tasks, int]:
+    """Outcomes, and how many bytes they take."""
+    path, found, whole = folder / _OUTCOMES, Tasks(), 0
+    for line in path.read_bytes().splitlines(keepends=True) if path.exists() else ():
+        if not (line.endswith(b"\n") and _take(line, found)):
+            break
+        whole += len(line)
+    return found, whole
+
+
+def _take(line: bytes, found: Tasks) -> bool:
+    try:
+        fields = json.loads(line)
+        task = fields.pop("task")
+        lists = {name: tuple(fields[name]) for name in ("log_likelihoods", "tokens", "sizes")}
+        outcome = Outcome(**{**fields, **lists})
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return False
+    found.setdefault(task, {})[outcome.item] = outcome
+    return True
 
 
 def write_json(path: Path, value: Any) -> None:

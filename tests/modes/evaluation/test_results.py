@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from modes.evaluation.results import About, Task, write_results
+from modes.evaluation.results import About, Task, sample_files, write_results
 from tests.modes.evaluation.made import choice, item, outcome
 
 ITEMS = [
@@ -72,3 +72,10 @@ def test_what_has_no_answer_yet_has_no_numbers(tmp_path: Path) -> None:
     found = json.loads(write_results(tmp_path, [Task("t", ITEMS, {})], About("m")).read_text())
     assert found["results"] == {"t": {"alias": "t"}}
     assert (tmp_path / "samples_t.jsonl").read_text() == ""
+
+
+def test_no_two_tasks_have_the_same_file() -> None:
+    found = sample_files(["a b 2", "a b", "a_b", "a b_2"])
+    assert list(found.values()) == [
+        *("samples_a_b_2.jsonl", "samples_a_b.jsonl", "samples_a_b_3.jsonl", "samples_a_b_2_2.jsonl")
+    ]

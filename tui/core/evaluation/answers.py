@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from modes.evaluation.item import Item
-from modes.evaluation.run import RunFolder
+from modes.evaluation.results import sample_files
+from modes.evaluation.run import read_outcomes
 from modes.evaluation.score import Outcome
 from tui.core.evaluation import folder
 
@@ -26,19 +27,23 @@ class Answer:
 
 
 def answers(run: folder.Past) -> list[Answer]:
-    """All of a run that came to its end, in the order in which they were asked; else none."""
-    items = {item.id: item for path in sorted(run.folder.glob("samples_*.jsonl")) for item in _items(path)}
-    found = []
-    with RunFolder(run.folder, run.identity) as kept:
-        for task in (run.report or {}).get("tasks", ()):
-            for name, outcome in kept.outcomes(task).items():
-                if name in items:
-                    found.append(Answer(task, items[name], outcome))
+    """All of a run that came to its end, in the order in which they were asked; else none.
+
+    Nothing is written: another program may be going on with the run.
+    """
+    if run.report is None:
+        return []
+    outcomes, found = read_outcomes(run.folder), []
+    for task, file in sample_files(run.report.get("tasks", ())).items():
+        items = {item.id: item for item in _items(run.folder / file)}
+        asked = outcomes.get(task, {}).items()
+        found += [Answer(task, items[name], outcome) for name, outcome in asked if name in items]
     return found
 
 
 def _items(path: Path) -> Iterator[Item]:
-    for line in path.read_text("utf-8").splitlines():
+    """Those of one task: the same id means another item in another domain."""
+    for line in path.read_bytes().split(b"\n") if path.exists() else ():
         try:
             fields = json.loads(line)["doc"]
             lists = {name: tuple(fields[name]) for name in ("choices", "accepted")}
