@@ -3,14 +3,17 @@
 ``{"prompt": "…", "choices": ["…", "…"], "answer": 1}`` (its index from 0, or the text of the right choice),
 ``{"prompt": "…", "answer": "…"}`` or ``"accepted": ["…", "…"]`` for a whole answer,
 ``{"prompt": "…", "tests": "…"}`` for a program, ``{"text": "…"}`` for bits per byte. All else is optional:
-``id`` (the number of the line), ``domain`` (the file's name), ``split`` (T1), ``topic`` (the domain),
-``fact`` (the id) and ``kind``.
+``id`` (made of what is asked and how it is marked, so that an item keeps it wherever it stands), ``domain``
+(the file's name), ``split`` (T1), ``topic`` (the domain), ``fact`` (the id) and ``kind``.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from dataclasses import replace
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, NoReturn, get_args
 
@@ -39,9 +42,11 @@ def read_items(path: Path) -> list[Item]:
         if not line.strip():
             continue
         try:
-            item = _item(_parsed(line), path.stem, number)
-            if item.id in lines:
+            fields = _parsed(line)
+            item = _item(fields, path.stem)
+            if item.id in lines and "id" in fields:
                 raise _Wrong(f'the id "{item.id}" is that of line {lines[item.id]} too: give it another')
+            item = replace(item, id=_free(item.id, lines))
         except _Wrong as wrong:
             raise BadTestSet(f"{path}, line {number}: {wrong}") from wrong
         lines[item.id] = number
@@ -65,15 +70,23 @@ def _parsed(raw: bytes) -> dict[str, Any]:
     return value
 
 
-def _item(fields: Mapping[str, Any], stem: str, number: int) -> Item:
+def _free(name: str, taken: Container[str]) -> str:
+    """The name, or with the first number behind it that makes it another one."""
+    numbered = (f"{name}-{number}" for number in count(2))
+    return next(one for one in chain([name], numbered) if one not in taken)
+
+
+def _item(fields: Mapping[str, Any], stem: str) -> Item:
     kind = _kind(fields)
-    name = _text(fields, "id", str(number))
     domain = _text(fields, "domain", stem)
     split = fields.get("split", "T1")
     if split not in SPLITS:
         raise _Wrong(f'"split" is {_shown(split)}: take one of {", ".join(SPLITS)}')
     prompt = _text(fields, "text" if kind == "text" and "text" in fields else "prompt")
     choices, gold = _choices(fields) if kind == "choice" else ((), 0)
+    accepted = _accepted(fields) if kind == "exact" else ()
+    tests = _text(fields, "tests") if kind == "code" else ""
+    name = _text(fields, "id", _digest(kind, prompt, choices, gold, accepted, tests))
     return Item(
         id=name,
         domain=domain,
@@ -84,9 +97,14 @@ def _item(fields: Mapping[str, Any], stem: str, number: int) -> Item:
         prompt=prompt,
         choices=choices,
         gold=gold,
-        accepted=_accepted(fields) if kind == "exact" else (),
-        tests=_text(fields, "tests") if kind == "code" else "",
+        accepted=accepted,
+        tests=tests,
     )
+
+
+def _digest(*parts: object) -> str:
+    """12 hex digits that change with what is asked and with how it is marked."""
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:12]
 
 
 def _kind(fields: Mapping[str, Any]) -> Kind:

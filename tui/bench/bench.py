@@ -59,7 +59,9 @@ def bench(session: Session, data: Path, wishes: Wishes) -> bool:
         engine = notices.wait(session.loader)
         loaded = time.monotonic() - began
         if old is not None and wishes.compare:
-            check_base(old, engine.info.name, engine.fingerprint(), wishes.compare)
+            info, source = engine.info, wishes.compare
+            if unsure := check_base(old, info.name, engine.fingerprint(), info.device, source):
+                notices.say(unsure)
         run = Evaluation(engine, session.wardrobe(), evaluations_dir(data), choice, loaded, data)
         with closing(run.run()) as events:
             report = reported(events, progress)

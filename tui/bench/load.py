@@ -49,7 +49,9 @@ def bench_load(session: Session, data: Path, wishes: Wishes, wanted: Wanted, why
     try:
         engine = notices.wait(session.loader)
         if old is not None and wishes.compare:
-            check_base(old, engine.info.name, engine.fingerprint(), wishes.compare)
+            info, source = engine.info, wishes.compare
+            if unsure := check_base(old, info.name, engine.fingerprint(), info.device, source):
+                notices.say(unsure)
         run = LoadRun(engine, session.wardrobe(), loads_dir(data), choice, wanted, why)
         with closing(run.run()) as events:
             report = reported(events, progress)

@@ -19,6 +19,7 @@ from engine.contract import Engine, PromptTooLong, Scales
 from modes.evaluation.results import About, Task, write_results
 from modes.evaluation.run import RunFolder, write_json
 from modes.evaluation.score import Setting, score_item
+from modes.tables import printable
 from tui.core.coefficients import Wardrobe
 from tui.core.evaluation import cells, folder
 from tui.core.evaluation.audited import audited
@@ -32,6 +33,9 @@ from tui.core.evaluation.speed import Stopwatch, Timed, ratios, tests
 from tui.core.evaluation.subspace import Evaluated, evaluated
 from tui.core.evaluation.switching import installed_bytes, resident, switched
 from tui.core.evaluation.wearing import put_in, to_be_worn
+
+#: Letters of a question by which it is told which item is left out.
+_BEGINNING = 30
 
 
 @dataclass(slots=True)
@@ -53,7 +57,7 @@ class Evaluation:
     _held: Evaluated = field(default_factory=Evaluated)
     _worn: dict[str, Scales] = field(default_factory=dict)
     _times: dict[str, Any] = field(default_factory=dict)
-    _left_out: set[str] = field(default_factory=set)
+    _left_out: set[tuple[str, str]] = field(default_factory=set)
     _done: int = 0
     _total: int = 0
 
@@ -131,9 +135,10 @@ class Evaluation:
                 outcome = score_item(self.engine, item, setting)
             except PromptTooLong as error:
                 self._total -= 1
-                if item.id not in self._left_out:
-                    self._left_out.add(item.id)
-                    yield Noted(f"{item.id} is left out: {error}")
+                if (cell.domain, item.id) not in self._left_out:
+                    self._left_out.add((cell.domain, item.id))
+                    begins = printable(" ".join(item.prompt.split())[:_BEGINNING].strip())
+                    yield Noted(f'{item.id} ("{begins}") is left out: {error}')
                 continue
             kept.append(cell.task, outcome)
             answered[item.id] = outcome

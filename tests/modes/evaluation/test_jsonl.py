@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,41 @@ def read(path: Path, *lines: str | bytes) -> list[Item]:
 def test_what_is_left_out_is_filled_in(tmp_path: Path) -> None:
     (found,) = read(tmp_path, '{"prompt": "Which?", "choices": ["a", "b"], "answer": 1}')
     expected = item(
-        "1", topic="rivers", kind="choice", prompt="Which?", choices=("a", "b"), gold=1, accepted=()
+        found.id, topic="rivers", kind="choice", prompt="Which?", choices=("a", "b"), gold=1, accepted=()
     )
     assert found == expected
+    assert re.fullmatch("[0-9a-f]{12}", found.id)
+
+
+def test_an_item_keeps_its_id_wherever_it_stands_and_what_else_is_said_of_it(tmp_path: Path) -> None:
+    lines = ['{"prompt": "A?", "answer": "a"}', '{"prompt": "B?", "answer": "b"}']
+    first, second = read(tmp_path, *lines)
+    moved = read(tmp_path, '{"prompt": "C?", "answer": "c"}', "", lines[1], lines[0][:-1] + ', "topic": "t"}')
+    assert [one.id for one in moved[1:]] == [second.id, first.id]
+    assert len({one.id for one in moved}) == 3
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        '{"prompt": "A", "choices": ["a", "b"], "answer": 1}',
+        '{"prompt": "A", "choices": ["a", "c"], "answer": 0}',
+        '{"prompt": "A", "answer": "a"}',
+        '{"prompt": "A", "accepted": ["a", "b"]}',
+        '{"prompt": "A", "tests": "a"}',
+        '{"text": "A"}',
+    ],
+)
+def test_what_is_asked_or_marked_otherwise_has_another_id(tmp_path: Path, other: str) -> None:
+    one, another = read(tmp_path, '{"prompt": "A", "choices": ["a", "b"], "answer": 0}', other)
+    assert one.id != another.id
+
+
+def test_the_same_line_again_is_an_item_of_its_own_and_the_same_fact(tmp_path: Path) -> None:
+    found = read(tmp_path, *['{"prompt": "A?", "answer": "a"}'] * 3)
+    first = found[0].id
+    assert [one.id for one in found] == [first, f"{first}-2", f"{first}-3"]
+    assert {one.fact for one in found} == {first}
 
 
 def test_the_right_choice_is_given_by_its_number_or_by_its_text(tmp_path: Path) -> None:
@@ -53,7 +86,7 @@ def test_the_fields_say_what_kind_it_is(tmp_path: Path) -> None:
         '{"text": "Once upon a time"}',
     )
     assert [one.kind for one in found] == ["exact", "exact", "code", "text"]
-    assert [one.id for one in found] == ["1", "2", "4", "5"]
+    assert len({one.id for one in found}) == 4
     assert [found[0].accepted, found[1].accepted] == [("ᎣᏏᏲ",), ("a", "b")]
     assert [found[2].tests, found[3].prompt] == ["assert f()", "Once upon a time"]
 
@@ -114,13 +147,13 @@ def test_every_kind_is_read_as_it_was_written(prompt: str, options: list[str], d
         ('{"answer": "b"}', r'"prompt" is missing: give a text'),
         ('{"prompt": "a", "accepted": []}', r'"accepted" is empty'),
         ('{"prompt": "a", "answer": "b", "split": "T9"}', r'"split" is "T9": take one of T1, T2, T3, T4'),
-        ('{"prompt": "a", "answer": "b", "id": "1"}', r'the id "1" is that of line 1 too: give it another'),
+        ('{"prompt": "a", "answer": "b", "id": "first"}', r'the id "first" is that of line 1 too: give it'),
         ('{"prompt": "\\ud800", "answer": "b"}', r'"prompt" has half a letter'),
     ],
 )
 def test_a_bad_line_is_named_with_what_to_do(bad: str | bytes, says: str, tmp_path: Path) -> None:
     with pytest.raises(BadTestSet, match=rf"(?s)rivers\.jsonl.*{says}"):
-        read(tmp_path, '{"prompt": "good", "answer": "yes"}', bad)
+        read(tmp_path, '{"id": "first", "prompt": "good", "answer": "yes"}', bad)
 
 
 def test_a_file_with_nothing_in_it_is_refused(tmp_path: Path) -> None:

@@ -229,7 +229,7 @@ def test_an_item_that_does_not_fit_is_left_out_and_told_once(
     events = list(evaluation(engine, small, tmp_path, choice).run())
     told = [event.text for event in events if isinstance(event, Noted)]
     assert len(told) == 1
-    assert told[0].startswith("long is left out: the prompt is")
+    assert told[0].startswith('long ("word word word word word word") is left out: the prompt is')
     values = report_of(events)["scores"]["first"]["fixed"]["first"]["values"]
     assert [value is None for value in values] == [True, False]
 

@@ -41,14 +41,29 @@ def read_report(path: Path, kind: str = KIND, needed: Sequence[str] = ("scores",
     return report
 
 
-def check_base(old: Mapping[str, Any], name: str, fingerprint: str | None, source: Path) -> None:
-    """Raises `BadReport` where two runs are not of the same base."""
-    theirs = old["model"].get("fingerprint")
-    if theirs != fingerprint:
+def check_base(old: Mapping[str, Any], name: str, fingerprint: str | None, device: str, source: Path) -> str:
+    """Raises `BadReport` where two runs are not of the same base; a sentence where that cannot be told.
+
+    ``name``, ``fingerprint`` and ``device`` are this run's. A server tells no fingerprint: of two such runs
+    the names decide, and who answered is in ``identity["base"]``.
+    """
+    theirs, named = old["model"].get("fingerprint"), old["model"].get("name")
+    if theirs != fingerprint or (theirs is None and named != name):
         raise BadReport(
-            f"{source} is of another base, {old['model'].get('name')} ({str(theirs)[:12]}), and this is "
-            f"{name} ({str(fingerprint)[:12]}): choose that model (--model), or leave --compare out"
+            f"{source} is of another base, {named} ({_short(theirs)}), and this is {name} "
+            f"({_short(fingerprint)}): choose that model (--model), or leave --compare out"
         )
+    then, now = old.get("identity", {}).get("base"), f"{name}, {device}"
+    if theirs is not None or then == now:
+        return ""
+    return (
+        f"{source} is of {then or named}, and this is {now}: neither tells a fingerprint, so whether "
+        "that is the same base cannot be told"
+    )
+
+
+def _short(fingerprint: str | None) -> str:
+    return "no fingerprint" if fingerprint is None else str(fingerprint)[:12]
 
 
 def changes(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:

@@ -96,4 +96,21 @@ def test_a_run_is_found_by_its_folder(tmp_path: Path) -> None:
 
 def test_another_base_is_refused_by_both_names() -> None:
     with pytest.raises(BadReport, match=r"another base, tiny \(abc\), and this is large \(def\)"):
-        check_base(report([1]), "large", "def", Path("old.json"))
+        check_base(report([1]), "large", "def", "CPU", Path("old.json"))
+    assert check_base(report([1]), "tiny", "abc", "GPU", Path("old.json")) == ""
+
+
+def test_of_a_server_without_a_fingerprint_the_name_decides_and_what_cannot_be_told_is_said() -> None:
+    old = report([1])
+    old["model"] = {"name": "tiny", "fingerprint": None}
+    old["identity"] = {"base": "tiny, vllm at a:1"}
+    with pytest.raises(BadReport, match=r"another base, tiny \(no fingerprint\), and this is large"):
+        check_base(old, "large", None, "vllm at a:1", Path("old.json"))
+    with pytest.raises(BadReport, match=r"another base, tiny \(no fingerprint\), and this is tiny \(abc\)"):
+        check_base(old, "tiny", "abc", "CPU", Path("old.json"))
+    assert check_base(old, "tiny", None, "vllm at a:1", Path("old.json")) == ""
+    said = check_base(old, "tiny", None, "vllm at b:1", Path("old.json"))
+    assert said == (
+        "old.json is of tiny, vllm at a:1, and this is tiny, vllm at b:1: neither tells a "
+        "fingerprint, so whether that is the same base cannot be told"
+    )
