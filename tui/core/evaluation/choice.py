@@ -15,6 +15,7 @@ from modes.catalog import Catalog
 from modes.evaluation import domains
 from modes.evaluation.item import Item, Split
 from modes.evaluation.jsonl import read_items
+from modes.evaluation.statistics import FEWEST
 from modes.voice import Voice
 from tui.core.evaluation.endings import NothingToAsk
 
@@ -156,4 +157,15 @@ def _first(name: str, count: int, salt: str) -> list[Item]:
 def _freshened(subject: Subject, size: Size, fresh_salt: str) -> Subject:
     if subject.name == GENERAL or subject.name not in domains.NAMES:
         return subject
-    return replace(subject, fresh=tuple(domains.domain(subject.name).items(SPLIT, size.fresh, fresh_salt)))
+    return replace(subject, fresh=_others(subject, size.fresh, fresh_salt))
+
+
+def _others(subject: Subject, count: int, salt: str) -> tuple[Item, ...]:
+    """At most ``count`` items of that salt whose question is not among the fixed ones.
+
+    None where they are of too few facts to say anything: the fixed ones may have nearly all of a domain.
+    """
+    known = {item.prompt for item in subject.items}
+    made = domains.domain(subject.name).items(SPLIT, count + len(known), salt)
+    found = tuple(item for item in made if item.prompt not in known)[:count]
+    return found if len({item.fact for item in found}) >= FEWEST else ()

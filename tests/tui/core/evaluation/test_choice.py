@@ -75,3 +75,23 @@ def test_what_the_shipped_notes_keep_of_then_are_items_that_a_quick_run_asks() -
     assert "reasoning" in scores
     for name, noted in scores.items():
         assert set(items_of(name, QUICK)) <= set(noted["items"])
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "general"])
+@pytest.mark.parametrize("size", [QUICK, FULL], ids=lambda size: size.name)
+def test_no_fresh_item_repeats_a_fixed_question(name: str, size: Size) -> None:
+    (subject,) = chosen(Catalog.load(None), size, [name], None).freshened("a salt").subjects
+    assert not {item.prompt for item in subject.fresh} & {item.prompt for item in subject.items}
+    assert len({item.fact for item in subject.fresh}) >= 5
+    assert len(subject.fresh) == size.fresh if size is QUICK else len(subject.fresh) <= size.fresh
+
+
+def test_where_every_question_is_among_the_fixed_ones_there_are_no_fresh_ones() -> None:
+    (subject,) = chosen(Catalog.load(None), FULL.of(1000), ["coding"], None).freshened("a salt").subjects
+    assert len(subject.items) == 550
+    assert subject.fresh == ()
+
+
+def test_fresh_items_of_fewer_facts_than_tell_anything_are_not_asked() -> None:
+    (subject,) = chosen(Catalog.load(None), QUICK.of(4), ["legal"], None).freshened("a salt").subjects
+    assert [len(subject.items), subject.fresh] == [4, ()]
