@@ -12,6 +12,7 @@ from modes.evaluation.compare import compare
 from modes.evaluation.domains import NAMES, domain
 from modes.evaluation.item import Item
 from modes.evaluation.score import Outcome, Setting, score_item
+from modes.evaluation.statistics import Difference
 from modes.share.library import Shelved
 from tui.core.evaluation.choice import GENERAL, SPLIT
 from tui.core.notices import Notices
@@ -19,6 +20,11 @@ from tui.core.notices import Notices
 #: A domain that loses so many points speaks against a compaction.
 POINTS = 5.0
 _TRIED = "compacted"
+
+
+def loses(change: Difference) -> bool:
+    """Whether `POINTS` or more are lost: 10 of 200 items are, though in binary it is a little less."""
+    return round(100 * change.value, 9) <= -POINTS
 
 
 class DomainGate:
@@ -43,7 +49,7 @@ class DomainGate:
             )
             said = f"{points:+.1f} points ({low:+.1f} to {high:+.1f}) on {len(items)} items"
             self._notices.say(f"{name}: {said}")
-            if points <= -POINTS:
+            if loses(change):
                 return f"{name} changes by {said}"
         return None
 

@@ -9,12 +9,11 @@ import pytest
 
 from engine.llama.engine import LlamaEngine
 from engine.lowrank import Coefficients, Core
+from modes.evaluation.statistics import compared
 from modes.share.library import Library, Shelved
 from tui.core.coefficients import SHIPPED
 from tui.core.notices import Notices
-from tui.headless.gate import DomainGate
-
-pytestmark = pytest.mark.model
+from tui.headless.gate import DomainGate, loses
 
 
 @pytest.fixture
@@ -31,6 +30,7 @@ def emptied(shelved: Shelved, name: str) -> Shelved:
     return replace(shelved, modes={**shelved.modes, name: Coefficients(nothing)})
 
 
+@pytest.mark.model
 def test_a_mode_that_loses_what_it_has_learned_is_objected_to_and_one_that_keeps_it_is_not(
     starter_engine: LlamaEngine, shipped: Shelved, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -44,3 +44,12 @@ def test_a_mode_that_loses_what_it_has_learned_is_objected_to_and_one_that_keeps
     assert objection.startswith("coding changes by -")
     assert "no test" not in capsys.readouterr().err
     assert "compacted" not in starter_engine.installed()
+
+
+@pytest.mark.parametrize(("before", "after"), [(170, 160), (160, 150), (120, 110), (30, 20)])
+def test_exactly_five_points_are_lost_however_they_are_written_in_binary(before: int, after: int) -> None:
+    def change(right: int) -> bool:
+        marks = ([1.0] * count + [0.0] * (200 - count) for count in (before, right))
+        return loses(compared(*marks, range(200)))
+
+    assert [change(after - 1), change(after), change(after + 1)] == [True, True, False]
