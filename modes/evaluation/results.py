@@ -1,7 +1,9 @@
 """What came of a run, in files that other tools read.
 
-``results.json`` and ``samples_TASK.jsonl`` have the fields of lm-evaluation-harness's, with one difference:
-``acc_norm`` divides by UTF-8 bytes and not by characters, and is the headline.
+``results.json`` and ``samples_TASK.jsonl`` have the fields of lm-evaluation-harness's, with three
+differences: ``acc_norm`` divides by UTF-8 bytes and not by characters, and is the headline; the second part
+of an option's ``resps`` (there: whether the model would have written it) is not asked for and always False;
+``bits_per_byte`` of a sample is the number itself. That of a task is of all its bytes, as it is there.
 """
 
 from __future__ import annotations
@@ -86,15 +88,24 @@ def sample_files(tasks: Sequence[str]) -> dict[str, str]:
 
 
 def summary(task: Task) -> dict[str, float | str]:
-    """Mean and standard error (of the sample) of every metric, as ``NAME,none`` and ``NAME_stderr,none``."""
-    values: dict[str, list[float]] = {}
+    """Mean and standard error (of the sample) of every metric, as ``NAME,none`` and ``NAME_stderr,none``.
+
+    Bits per byte are Σ bits / Σ bytes, with the standard error of a ratio (Cochran 1977, Sampling Techniques,
+    ch. 6); every other mean counts each item once.
+    """
+    values: dict[str, list[tuple[float, float]]] = {}
     for item, outcome in _answered(task):
+        weight = max(1, sum(outcome.sizes)) if item.kind == "text" else 1
         for name, value in metrics(item, outcome).items():
-            values.setdefault(name, []).append(value)
+            values.setdefault(name, []).append((value, weight))
     found: dict[str, float | str] = {}
     for name, column in values.items():
-        found[f"{name},none"] = float(np.mean(column))
-        error = float(np.std(column, ddof=1) / np.sqrt(len(column))) if len(column) > 1 else "N/A"
+        value, weight = np.array(column, np.float64).T
+        mean = float(np.average(value, weights=weight))
+        found[f"{name},none"] = mean
+        off = (value - mean) * weight / np.mean(weight)
+        some = len(column) > 1
+        error = float(np.sqrt((off**2).sum() / (len(column) * (len(column) - 1)))) if some else "N/A"
         found[f"{name}_stderr,none"] = error
     return found
 
@@ -113,17 +124,17 @@ def metrics(item: Item, outcome: Outcome) -> dict[str, float]:
 
 def samples(task: Task) -> Iterator[dict[str, Any]]:
     """One object for each answered item, in the order of the items."""
-    for number, (item, outcome) in enumerate(_answered(task)):
+    numbers = {item.id: number for number, item in enumerate(task.items)}
+    for item, outcome in _answered(task):
         doc, target = asdict(item), _target(item)
         calls = [(item.prompt, choice) for choice in item.choices] or [(item.prompt, "")]
         if item.kind == "choice":
-            best = max(outcome.log_likelihoods)
-            said: list[Any] = [[f"{one}", f"{one == best}"] for one in outcome.log_likelihoods]
+            said: list[Any] = [[f"{one}", "False"] for one in outcome.log_likelihoods]
         else:
             said = [outcome.text] if item.kind != "text" else [str(outcome.log_likelihoods[0])]
         found = metrics(item, outcome)
         yield {
-            "doc_id": number,
+            "doc_id": numbers[item.id],
             "doc": doc,
             "target": target,
             "arguments": {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -59,13 +60,35 @@ def test_every_answered_item_is_a_sample(tmp_path: Path) -> None:
     first, second = map(json.loads, (tmp_path / "samples_rivers_T1.jsonl").read_text().splitlines())
     assert [first["doc_id"], first["doc"]["id"], first["target"]] == [0, "a", 1]
     assert first["arguments"]["gen_args_1"] == {"arg_0": "What of a?", "arg_1": "yes, of course"}
-    assert first["filtered_resps"] == [["-3.0", "True"], ["-4.0", "False"]]
-    assert first["resps"] == [[["-3.0", "True"]], [["-4.0", "False"]]]
+    assert first["filtered_resps"] == [["-3.0", "False"], ["-4.0", "False"]], "nobody asked what is greedy"
+    assert first["resps"] == [[["-3.0", "False"]], [["-4.0", "False"]]]
     assert [first["acc"], first["acc_norm"], first["metrics"]] == [0.0, 1.0, ["acc", "acc_norm"]]
     assert len({first["doc_hash"], second["doc_hash"]}) == 2
     (exact,) = map(json.loads, (tmp_path / "samples_exact.jsonl").read_text().splitlines())
     assert [exact["filtered_resps"], exact["target"], exact["exact_match"]] == [["no"], ["yes"], 0.0]
     assert "ᎣᏏᏲ" in (tmp_path / "samples_exact.jsonl").read_text(), "letters can be read"
+
+
+def test_a_sample_has_the_number_of_its_item_in_the_task_whatever_was_answered(tmp_path: Path) -> None:
+    write_results(tmp_path, [Task("t", ITEMS, {"b": OUTCOMES[1]})], About("m"))
+    (sample,) = map(json.loads, (tmp_path / "samples_t.jsonl").read_text().splitlines())
+    assert [sample["doc_id"], sample["doc"]["id"]] == [1, "b"]
+
+
+def test_a_byte_counts_the_same_in_a_short_text_and_in_a_long_one(tmp_path: Path) -> None:
+    texts = [item(name, kind="text") for name in "abc"]
+    read = [(-1.0, 10), (-300.0, 100), (-50.0, 40)]
+    outcomes = {
+        name: outcome(name, False, log_likelihoods=(likely,), tokens=(2,), sizes=(size,))
+        for name, (likely, size) in zip("abc", read, strict=True)
+    }
+    path = write_results(tmp_path, [Task("t", texts, outcomes)], About("m"))
+    found = json.loads(path.read_text())["results"]["t"]
+    assert found["bits_per_byte,none"] == pytest.approx(351 / 150 / math.log(2))
+    bits = [-likely / math.log(2) for likely, _ in read]
+    off = [one - sum(bits) / 150 * size for one, (_, size) in zip(bits, read, strict=True)]
+    expected = math.sqrt(sum(one**2 for one in off) / (3 * 2)) / 50
+    assert found["bits_per_byte_stderr,none"] == pytest.approx(expected)
 
 
 def test_what_has_no_answer_yet_has_no_numbers(tmp_path: Path) -> None:
