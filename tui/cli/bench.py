@@ -35,7 +35,7 @@ def bench_options(command: Callable[..., Any]) -> Callable[..., Any]:
         ),
         click.option("--compare", metavar="FILE", help="Bench: show what changed since that JSON."),
         click.option("--json", metavar="FILE", help="Bench: write all of it as JSON; - is standard output."),
-        click.option("--full", is_flag=True, help="Bench: 500 items of a domain, of 100 facts or more."),
+        click.option("--full", is_flag=True, help="Bench: 500 items of a domain, for narrower intervals."),
         click.option("--quick", is_flag=True, help="Bench: 60 items of a domain, some minutes. The default."),
         click.option("--bench", is_flag=True, help="Measure modes, forgetting and speed, and judge them."),
     ):
