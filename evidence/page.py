@@ -81,7 +81,8 @@ def _how(reader: Reader) -> Iterable[str]:
     yield (
         "Numbers are per cent right with a 95 % interval: Wilson's where every item is about a fact of "
         "its own, else the bootstrap over facts, for several wordings of one fact are no independent "
-        "evidence. Differences are points, paired by item, with the same bootstrap and McNemar's exact p."
+        "evidence. Differences are points, paired by item, with the same bootstrap; p is of turning the "
+        "signs of whole facts, exact, which is McNemar's where every item is about a fact of its own."
     )
 
 

@@ -35,7 +35,7 @@ def score(marks: Marks | None) -> str:
 
 
 def points(found: Difference | None, p: float | None = None) -> str:
-    """A paired difference in points, with its interval and McNemar's p, or the adjusted one."""
+    """A paired difference in points, with its interval and p, or the adjusted one."""
     if found is None:
         return MISSING
     return (

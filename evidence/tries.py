@@ -13,6 +13,7 @@ from dataclasses import replace
 from evidence.cell import MERGED, SEQUENCE, TUNING, TUNING_SALT, Ask, Cell, Method
 from evidence.design import DOMAINS, EQUAL_RANK, ORDERS, RANK, STEPS, TUNED_ON, chain, own_name
 
+_CORE_RATES = (1.5e-2, 3e-2, 6e-2, 0.12)
 #: Items of each domain that a merge is tried on.
 _MERGE_ITEMS = 40
 _MERGE_SETTINGS: Mapping[str, tuple[dict[str, float], ...]] = {
@@ -33,13 +34,13 @@ def _tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
 
 def core() -> list[Cell]:
     """A core alone in the directions of the first run's first mode."""
-    tried = _core_rates("core", {}, (1.5e-2, 3e-2, 6e-2))
+    tried = _core_rates("core", {})
     return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
 
 
 def random() -> list[Cell]:
     """A core alone in random directions."""
-    return _core_rates("random", {"rank": RANK}, (1.5e-2, 5e-3, 3e-2, 6e-2))
+    return _core_rates("random", {"rank": RANK})
 
 
 def own() -> list[Cell]:
@@ -73,9 +74,9 @@ def merge(kind: Method) -> list[Cell]:
     ]  # fmt: skip
 
 
-def _core_rates(of: Method, more: Mapping[str, float], rates: Iterable[float]) -> list[Cell]:
+def _core_rates(of: Method, more: Mapping[str, float]) -> list[Cell]:
     fixed = {"steps": STEPS[TUNED_ON], "directions": 0, **more}
-    return [_tried(of, fixed, "core_rate", rate) for rate in rates]
+    return [_tried(of, fixed, "core_rate", rate) for rate in _CORE_RATES]
 
 
 def _lora_rates(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:

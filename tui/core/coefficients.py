@@ -95,7 +95,7 @@ class Wardrobe:
             for name in absent:
                 self._check_shipped(name, ", ".join(modes) or "none")
             asked_for = [(name, scale) for name, scale in scales if name in modes]
-            unverified = tuple(name for name, _ in asked_for if there and not self._trusted(there, name))
+            unverified = tuple(name for name, _ in asked_for if there and not self.trusts(there, name))
             worn = tuple((name, scale) for name, scale in asked_for if name not in unverified)
             for name, _ in worn:
                 if there and name not in self._ready:
@@ -131,11 +131,16 @@ class Wardrobe:
             raise CoefficientsUnusable(str(error)) from error
         return self._held
 
-    def _trusted(self, there: Held, name: str) -> bool:
-        """Shipped, asked for, or on record as checked; the record may come while this program runs."""
+    def trusts(self, there: Held, name: str) -> bool:
+        """Whether ``there`` has it, shipped, asked for, or on record as checked.
+
+        The record may come while this program runs.
+        """
         from modes.share.checking import verified
         from modes.share.library import Library
 
+        if name not in there.shelved.modes:
+            return False
         if there.shipped or name in self._asked | self._verified:
             return True
         records = Library(there.folder).notes().get("verified", {})

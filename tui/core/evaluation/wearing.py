@@ -25,8 +25,7 @@ def to_be_worn(
     if wardrobe is None or there is None:
         return found
     for spec, voice in voices.items():
-        known = [name for name, _ in voice.scales if name in there.shelved.modes]
-        found[spec] = [name for name in known if wardrobe._trusted(there, name)]
+        found[spec] = [name for name, _ in voice.scales if wardrobe.trusts(there, name)]
     return found
 
 

@@ -23,7 +23,7 @@ from tui.core.evaluation.choice import FULL, Choice
 from tui.core.evaluation.endings import NothingToAsk
 from tui.core.evaluation.events import Event, Noted, Planned, Reported, StepDone
 from tui.core.evaluation.report import described
-from tui.core.evaluation.wearing import put_in
+from tui.core.evaluation.wearing import put_in, to_be_worn
 from tui.core.load import figures, items
 from tui.core.load.figures import Turn, together
 from tui.core.load.measured import Measured
@@ -126,6 +126,7 @@ class LoadRun:
             "tuning": list(info.tuning),
             "context": info.context,
             "subspace": held.name if held else None,
+            "worn": to_be_worn(self.engine, self.wardrobe, choice.modes),
             "modes": {spec: voice.version for spec, voice in choice.modes.items()},
             "domains": {subject.name: subject.digest for subject in choice.subjects},
             "size": choice.size.name,
