@@ -15,23 +15,19 @@ import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
 
-from engine.lowrank import Basis, Coefficients, Core, LowRankError, Subspace
-from modes.share.compaction import trimmed
-from modes.share.subspace import padded
+from engine.lowrank import LowRankError
+from modes.share.stored import ABOUT, Shelved, read, synced, write
 
-SCHEMA = 1
+__all__ = ["Library", "LibraryError", "Overtaken", "Shelved"]
+
 _POINTER = "current"
 _VERSION = re.compile("v[0-9]+")
-_ABOUT = "subspace.json"
-_DTYPES = {"f16": np.float16, "f32": np.float32}
 
 
 class LibraryError(Exception):
@@ -40,19 +36,6 @@ class LibraryError(Exception):
 
 class Overtaken(LibraryError):
     """Another process has made a version since the one that was to be replaced was read."""
-
-
-@dataclass(frozen=True, slots=True)
-class Shelved:
-    """A basis with the modes in it. ``notes`` is any JSON kept beside: how it was made, its errors.
-
-    ``version`` is the one of the operator's library that it was read from, if it was.
-    """
-
-    basis: Basis
-    modes: Mapping[str, Coefficients]
-    notes: Mapping[str, Any] = field(default_factory=dict)
-    version: str | None = None
 
 
 class Library:
@@ -91,7 +74,7 @@ class Library:
         part = self._folder / f".{secrets.token_hex(8)}.part"
         try:
             part.mkdir(parents=True, mode=0o700)
-            _write(part, shelved, dtype)
+            write(part, shelved, dtype)
             with self._alone():
                 return self._promoted(part, after)
         except (OSError, SafetensorError) as error:
@@ -111,8 +94,8 @@ class Library:
                 f"{after.version or 'what is shipped'} as it was read: run the same command again"
             )
         name = f"v{max(map(_number, self.versions()), default=0) + 1}"
-        about = json.loads((part / _ABOUT).read_text())
-        _synced(part / _ABOUT, json.dumps({**about, "before": before}, indent=1).encode())
+        about = json.loads((part / ABOUT).read_text())
+        synced(part / ABOUT, json.dumps({**about, "before": before}, indent=1).encode())
         part.rename(self._folder / name)
         try:
             self._point(name)
@@ -128,7 +111,7 @@ class Library:
             known = ", ".join(self.versions()) or "none"
             raise LibraryError(f"{self._folder}: no version {name or 'is current'} (there are: {known})")
         try:
-            return replace(_read(self._folder / name), version=name)
+            return replace(read(self._folder / name), version=name)
         except (OSError, ValueError, KeyError, TypeError, SafetensorError, LowRankError) as error:
             other = self._before(name)
             remedy = f"tui modes rollback goes back to {other}" if other else self._anew
@@ -142,12 +125,12 @@ class Library:
         name = self.current()
         if name is None:
             raise LibraryError(f"{self._folder}: no version is current")
-        file = self._folder / name / _ABOUT
+        file = self._folder / name / ABOUT
         part = self._folder / f".{secrets.token_hex(8)}.notes"
         try:
             with self._alone():
                 about = json.loads(file.read_text())
-                _synced(part, json.dumps(about | {"notes": changed(about["notes"])}, indent=1).encode())
+                synced(part, json.dumps(about | {"notes": changed(about["notes"])}, indent=1).encode())
                 part.replace(file)
         except (OSError, ValueError, KeyError) as error:
             raise LibraryError(f"{file}: the notes cannot be written ({error}): it stays as it is") from error
@@ -173,7 +156,7 @@ class Library:
     def _about_of(self, version: str) -> dict[str, Any]:
         """What is told of a version; nothing when that cannot be read."""
         try:
-            found = json.loads((self._folder / version / _ABOUT).read_text())
+            found = json.loads((self._folder / version / ABOUT).read_text())
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -182,7 +165,7 @@ class Library:
         """Names of files in the current version that are neither tensors (safetensors) nor its JSON."""
         name = self.current()
         files = sorted((self._folder / name).iterdir()) if name else []
-        return tuple(one.name for one in files if one.name != _ABOUT and one.suffix != ".safetensors")
+        return tuple(one.name for one in files if one.name != ABOUT and one.suffix != ".safetensors")
 
     def rollback(self) -> str:
         """Make the version current that the current one was made from; its name. Raises `LibraryError`."""
@@ -254,76 +237,3 @@ def _reason(error: Exception) -> str:
 def _kept(shelved: Shelved) -> dict[str, Any]:
     """Notes as they are read again: those of the operator's library alone."""
     return json.loads(json.dumps(dict(shelved.notes))) if shelved.version else {}
-
-
-def _write(folder: Path, shelved: Shelved, dtype: str) -> None:
-    kind, basis = _DTYPES[dtype], shelved.basis
-    tensors = {}
-    for name, one in basis.modules.items():
-        tensors[f"{name}.up"] = np.ascontiguousarray(one.up, dtype=kind)
-        tensors[f"{name}.down"] = np.ascontiguousarray(one.down, dtype=kind)
-    _save(tensors, folder / "basis.safetensors")
-    for mode, coefficients in shelved.modes.items():
-        _save(_cores(coefficients, kind), folder / f"{mode}.mode.safetensors")
-    about = {
-        "schema": SCHEMA,
-        "base": basis.base,
-        "dtype": dtype,
-        "modules": {name: one.rank for name, one in basis.modules.items()},
-        "modes": list(shelved.modes),
-        "notes": dict(shelved.notes),
-    }
-    _synced(folder / _ABOUT, json.dumps(about, indent=1).encode())
-
-
-def _cores(coefficients: Coefficients, kind: Any) -> dict[str, Any]:
-    tensors = {}
-    for name, whole in coefficients.cores.items():
-        core = trimmed(whole)
-        suffixes = {"core": core.left} if core.right is None else {"left": core.left, "right": core.right}
-        for suffix, part in suffixes.items():
-            tensors[f"{name}.{suffix}"] = np.ascontiguousarray(part, dtype=kind)
-    return tensors
-
-
-def _save(tensors: dict[str, Any], path: Path) -> None:
-    save_file(tensors, path)
-    path.chmod(0o600)
-    with path.open("rb") as file:
-        os.fsync(file.fileno())
-
-
-def _synced(path: Path, content: bytes) -> None:
-    with open(os.open(path, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600), "wb") as file:  # noqa: PTH123
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read(folder: Path) -> Shelved:
-    about = json.loads((folder / _ABOUT).read_text())
-    if about["schema"] != SCHEMA:
-        raise ValueError(f"schema {about['schema']}, this program reads {SCHEMA}")
-    tensors = load_file(folder / "basis.safetensors")
-    modules = {
-        name: Subspace(_single(tensors[f"{name}.up"]), _single(tensors[f"{name}.down"]))
-        for name in about["modules"]
-    }
-    ranks = {name: one.rank for name, one in modules.items()}
-    modes = {mode: _mode(load_file(folder / f"{mode}.mode.safetensors"), ranks) for mode in about["modes"]}
-    return Shelved(Basis(modules, about["base"]), modes, about["notes"])
-
-
-def _mode(tensors: Mapping[str, Any], ranks: Mapping[str, int]) -> Coefficients:
-    cores = {}
-    for key, tensor in tensors.items():
-        name, _, suffix = key.rpartition(".")
-        if suffix == "core":
-            cores[name] = padded(Core(_single(tensor)), ranks[name])
-        elif suffix == "left":
-            cores[name] = padded(Core(_single(tensor), _single(tensors[f"{name}.right"])), ranks[name])
-    return Coefficients(cores)
-
-
-def _single(tensor: Any) -> Any:
-    return tensor.astype(np.float32)

@@ -11,7 +11,7 @@ import pytest
 from safetensors import SafetensorError
 
 from engine.lowrank import Coefficients, Core, delta
-from modes.share import library as module
+from modes.share import stored
 from modes.share.compaction import trimmed
 from modes.share.library import Library, LibraryError, Overtaken, Shelved
 from modes.share.subspace import Built, build, grow
@@ -172,7 +172,7 @@ FULL = OSError(28, "No space left on device")
     [
         ("save_file", SafetensorError(FULL.strerror)),
         ("save_file", FULL),
-        ("_synced", FULL),
+        ("synced", FULL),
         ("pointer", FULL),
     ],
 )
@@ -187,7 +187,7 @@ def test_a_save_that_dies_half_way_leaves_what_was_current(
     if where == "pointer":
         monkeypatch.setattr(Library, "_point", dead)
     else:
-        monkeypatch.setattr(module, where, dead)
+        monkeypatch.setattr(stored, where, dead)
     with pytest.raises(
         LibraryError, match=r"cannot be written \(No space left on device\): v1 stays current"
     ):
@@ -217,7 +217,7 @@ def test_a_damaged_version_is_refused_and_the_one_before_still_works(
         about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": 99}))
     else:
         name = next(iter(built.basis.modules))
-        module.save_file(
+        stored.save_file(
             {f"{name}.core": np.full((2, 2), np.nan, np.float16)}, folder / "legal.mode.safetensors"
         )
     with pytest.raises(LibraryError, match=r"v2 is damaged .*: tui modes rollback goes back to v1"):
