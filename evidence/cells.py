@@ -52,6 +52,7 @@ def cells() -> list[Cell]:
     return [
         base(),
         *early,
+        *tries.share(),
         *first.own,
         *longer,
         *controls,

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from evidence.cell import MERGED, SEQUENCE, TUNING, TUNING_SALT, Ask, Cell, Method
-from evidence.design import DOMAINS, EQUAL_RANK, ORDERS, RANK, STEPS, TUNED_ON, chain, own_name
+from evidence.design import DIRECTIONS, DOMAINS, EQUAL_RANK, ORDERS, RANK, STEPS, TUNED_ON, chain, own_name
 
 _CORE_RATES = (1.5e-2, 3e-2, 6e-2, 0.12)
 #: Items of each domain that a merge is tried on.
@@ -41,6 +41,13 @@ def core() -> list[Cell]:
 def random() -> list[Cell]:
     """A core alone in random directions."""
     return _core_rates("random", {"rank": RANK})
+
+
+def share() -> list[Cell]:
+    """The core of a mode that grows, beside the rate that it has."""
+    fixed = {"steps": STEPS[TUNED_ON], "directions": DIRECTIONS}
+    tried = [_tried("share", fixed, "core_rate", rate) for rate in (6e-2, 3e-2, 0.12)]
+    return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
 
 
 def own() -> list[Cell]:

@@ -7,9 +7,16 @@ from typing import Any
 
 from evidence.book import Waiting, merit, validation_loss
 from evidence.cell import Cell
-from evidence.design import DOMAINS, RANK, TUNED_ON, own_name
+from evidence.design import DIRECTIONS, DOMAINS, RANK, TUNED_ON, chain, own_name
 from evidence.reading import Reader
 from evidence.tables import MISSING, share, table
+from modes.training.plan import Plan
+
+#: What was settled before it was tuned: the cell that has it, and its setting.
+_AS_THEY_ARE = {
+    "own": (own_name(0, TUNED_ON), f"rate {Plan().rate:g} (r = {RANK})"),
+    "share": (chain("share", 0)[1], f"core_rate {Plan().core_rate:g} (φ = {DIRECTIONS})"),
+}
 
 
 def tuning(reader: Reader) -> Iterable[str]:
@@ -28,7 +35,8 @@ def tuning(reader: Reader) -> Iterable[str]:
             rows.append(
                 (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), reader.link(cell.name))
             )
-    rows.append(_as_it_is(reader))
+    for method, (cell, setting) in _AS_THEY_ARE.items():
+        rows.append((method, setting, _tried(reader, cell), "taken", reader.link(cell)))
     yield table(("method", "setting", "validation loss, or right", "", "cell"), rows, labels=2)
     yield "## General knowledge"
     yield (
@@ -59,17 +67,11 @@ def _taken(reader: Reader, cell: Cell) -> str:
                 return "taken" if reader.book.best(other.tuned) == cell.name else ""
             except Waiting:
                 return ""
-    own = reader.book.result(own_name(0, TUNED_ON))
+    ours = reader.book.result(_AS_THEY_ARE[cell.method][0])
     found = reader.book.result(cell.name)
-    if own is None or found is None:
+    if ours is None or found is None:
         return ""
-    better = merit(found) > merit(own)
-    return "better than what the own LoRA has: its rows are not at their best" if better else ""
-
-
-def _as_it_is(reader: Reader) -> Sequence[str]:
-    cell = own_name(0, TUNED_ON)
-    return "own", f"rate 0.001 (r = {RANK})", _tried(reader, cell), "taken", reader.link(cell)
+    return "better than what is taken: its rows are not at their best" if merit(found) > merit(ours) else ""
 
 
 def _general(reader: Reader, name: str, cell: str, mode: str) -> Sequence[str]:

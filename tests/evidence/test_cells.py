@@ -54,7 +54,7 @@ def test_an_opponent_is_tuned_with_four_settings_at_most_and_never_on_test_items
             tuned.setdefault(cell.method, []).append(cell)
             assert {ask.salt for ask in cell.asks} <= {"tune"}
             assert cell.asks or "steps" in cell.settings, "else it has a validation loss"
-    assert set(tuned) >= {"own", "equal", "sequence", "core", "random", "linear", "ties", "dare"}
+    assert set(tuned) >= {"own", "share", "equal", "sequence", "core", "random", "linear", "ties", "dare"}
     assert max(map(len, tuned.values())) <= 4
 
 
