@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections import defaultdict
 from collections.abc import Sequence
 
 #: Damping. The customary 60 was found for pools of a thousand; of 50 it makes the last as good as the first.
@@ -13,10 +15,12 @@ def fused(rankings: Sequence[Sequence[str]], k: int = K) -> dict[str, float]:
 
     Normalised: 1 is what is first in every ranking that has anything at all.
     """
-    sums: dict[str, float] = {}
+    parts: defaultdict[str, list[float]] = defaultdict(list)
     told = [dict.fromkeys(ranking) for ranking in rankings if ranking]
     for ranking in told:
         for at, name in enumerate(ranking, start=1):
-            sums[name] = sums.get(name, 0.0) + 1.0 / (k + at)
+            parts[name].append(1.0 / (k + at))
     best = len(told) / (k + 1)
+    # Rounded once, so that equal sums are equal in whatever order their parts come.
+    sums = {name: math.fsum(some) for name, some in parts.items()}
     return {name: total / best for name, total in sorted(sums.items(), key=lambda one: (-one[1], one[0]))}

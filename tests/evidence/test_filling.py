@@ -66,7 +66,7 @@ def test_another_model_does_not_get_among_the_cells_of_the_starter() -> None:
 def test_a_cell_is_trained_stopped_gone_on_with_scored_and_put_on_the_page(tmp_path: Path) -> None:
     stopped = evidence(tmp_path, "train", "own-s0-legal", "--until", "1")
     assert stopped.returncode == STOPPED, stopped.stderr
-    (checkpoint,) = (tmp_path / "work" / "training").glob("*/checkpoint.pt")
+    (checkpoint,) = (tmp_path / "work" / "training").glob("*/checkpoint-*.pt")
 
     done = evidence(tmp_path, "--only", "own-s0-legal")
     assert done.returncode == 0, done.stdout + done.stderr

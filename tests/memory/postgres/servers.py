@@ -136,11 +136,13 @@ class Postgres:
         held = [first, *first.children(recursive=True)]
         try:
             for one in held:
-                one.suspend()
+                with contextlib.suppress(psutil.NoSuchProcess):  # of a connection that was just closed
+                    one.suspend()
             yield
         finally:
             for one in held:
-                one.resume()
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    one.resume()
 
     def dsn(self, database: str = "postgres", user: str = READER, port: int | None = None) -> str:
         return f"postgresql://{user}:{PASSWORD}@127.0.0.1:{port or self.port}/{database}"

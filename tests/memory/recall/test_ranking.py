@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from memory.contract import Candidate, FloatArray
@@ -40,6 +40,7 @@ def test_fusion_is_the_sum_of_reciprocal_ranks_over_the_best_that_could_be() -> 
 
 @quick
 @given(RANKINGS)
+@example([["a", "b", "d", "c"], ["b", "c", "a", "d"], ["c", "a", "d", "b"]])
 def test_fusion_does_not_depend_on_the_order_of_rankings_and_is_sorted(rankings: list[list[str]]) -> None:
     found = fused(rankings)
     other = fused(rankings[::-1])
