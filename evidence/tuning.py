@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from evidence.book import Waiting, merit, validation_loss
-from evidence.cell import Cell
+from evidence.cell import TUNING_SALT, Cell
 from evidence.design import DIRECTIONS, DOMAINS, RANK, TUNED_ON, chain, own_name
 from evidence.reading import Reader
 from evidence.tables import MISSING, share, table
@@ -56,7 +56,8 @@ def _tried(reader: Reader, cell: str) -> str:
     found = reader.book.result(cell)
     if found is None:
         return MISSING
-    return share(merit(found)) if reader.book.cells[cell].asks else f"{validation_loss(found):.3f}"
+    by_items = any(ask.salt == TUNING_SALT for ask in reader.book.cells[cell].asks)
+    return share(merit(found)) if by_items else f"{validation_loss(found):.3f}"
 
 
 def _taken(reader: Reader, cell: Cell) -> str:

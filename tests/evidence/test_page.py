@@ -153,6 +153,16 @@ def test_learned_directions_stand_beside_random_ones_with_the_paired_difference(
     assert re.fullmatch(r"\+25\.0 \(\+\d\d\.\d to \+\d\d\.\d\), p < 0\.001", found[3])
 
 
+def test_a_setting_is_told_by_what_it_is_judged_by(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    for name in ("own-s0-coding", "tune-own-0.002", "tune-linear-0.5"):
+        fill(of, of.cells[name], lambda _ask, at: at % 4 == 0, loss=0.25 if name.startswith("tune") else 0.5)
+    text = page(of)
+    assert "| own | rate 0.001 (r = 16) | 0.500 | taken |" in text
+    assert "| own | rate 0.002 | 0.250 | better than what is taken: its rows are not at their best |" in text
+    assert "| linear | weight 0.5 | 25.0 % |" in text
+
+
 def test_growth_tells_the_share_of_the_gain_and_of_the_parameters(filled: Book) -> None:
     found = row(page(filled), "## Growth", "| core and φ = 4")
     # Gain 80 - 25 of 82 - 25; 4 new directions and a core of 20 of 16 directions.
