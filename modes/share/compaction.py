@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from engine.lowrank import Basis, Coefficients, Core
+from engine.lowrank import Basis, Coefficients, Core, Subspace
 from modes.share.change import Adapter
 from modes.share.subspace import Built, build, project, reconstructed
 
@@ -26,6 +26,22 @@ def trimmed(core: Core) -> Core:
         return Core(core.left[:used], core.right[:used])
     used = max(used, int(np.flatnonzero(core.left.any(axis=0)).max(initial=-1)) + 1)
     return Core(core.left[:used, :used])
+
+
+def as_learned(basis: Basis, coefficients: Coefficients) -> tuple[Basis, Coefficients] | None:
+    """A mode without the directions that came after it, in which it has nothing; None if none did.
+
+    What growth has added is taken away again, so that both must answer alike.
+    """
+    cores = {name: trimmed(core) for name, core in coefficients.cores.items()}
+    cores = {name: core for name, core in cores.items() if core.size}
+    if all(core.size == basis.modules[name].rank for name, core in cores.items()):
+        return None
+    modules = {
+        name: Subspace(basis.modules[name].up[:, : core.size], basis.modules[name].down[:, : core.size])
+        for name, core in cores.items()
+    }
+    return Basis(modules, basis.base), Coefficients(cores)
 
 
 def core_bytes(coefficients: Coefficients, width: int = 2) -> int:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from engine.lowrank import Core
 from modes.share.compaction import (
     BudgetTooSmall,
+    as_learned,
     basis_bytes,
     compact,
     core_bytes,
@@ -36,6 +37,17 @@ def test_padding_weighs_nothing() -> None:
     built = build({"a": FOUR["mode0"]}, "base")
     _, modes = grow(built.basis, built.modes, FOUR["mode1"])
     assert core_bytes(modes["a"]) == core_bytes(built.modes["a"])
+
+
+def test_what_growth_added_can_be_taken_away_again() -> None:
+    built = build({"a": FOUR["mode0"]}, "base")
+    basis, modes = grow(built.basis, built.modes, FOUR["mode1"])
+    cut = as_learned(basis, modes["a"])
+    assert cut is not None
+    for name, one in built.basis.modules.items():
+        np.testing.assert_array_equal(cut[0].modules[name].up, one.up)
+        np.testing.assert_array_equal(cut[1].cores[name].left, built.modes["a"].cores[name].left)
+    assert as_learned(built.basis, built.modes["a"]) is None
 
 
 def test_a_core_of_zeros_is_trimmed_to_nothing() -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from engine.llama.engine import LlamaEngine
 from modes.share.library import Shelved
+from modes.share.subspace import grow, project, reconstructed
+from tests.engine.random_modes import random_basis, random_coefficients
 from tests.tui.small import MODES, Small, write_small
 from tui.core.coefficients import Wardrobe
 from tui.core.evaluate import Evaluation
@@ -232,6 +234,33 @@ def test_an_item_that_does_not_fit_is_left_out_and_told_once(
     assert told[0].startswith('long ("word word word word word word") is left out: the prompt is')
     values = report_of(events)["scores"]["first"]["fixed"]["first"]["values"]
     assert [value is None for value in values] == [True, False]
+
+
+def test_without_an_older_version_a_mode_is_asked_without_the_directions_that_came_later(
+    tmp_path: Path,
+) -> None:
+    small = write_small(tmp_path / "grown")
+    old = small.library.load("v1")
+    shapes = {name: (len(one.up), len(one.down)) for name, one in old.basis.modules.items()}
+    other = random_basis(shapes, 2, old.basis.base, seed=5)
+    learned = reconstructed(other, random_coefficients(other, 2.0, 7))
+    basis, modes = grow(old.basis, old.modes, learned)
+    assert {one.rank for one in basis.modules.values()} == {6}
+    found, _ = project(basis, learned)
+    otherwise = {"first": {"items": {f"{at}": 1 for at in range(6)}}}
+    notes = {"trained": {"first": {}, "second": {}}, "scores": otherwise}
+    alone = small.folder / "alone"
+    type(small.library)(alone).save(Shelved(basis, {**modes, "second": found}, notes), "f32")
+    asked = chosen(small.catalog, QUICK.of(6), [small.set_of("first"), small.set_of("second")], list(MODES))
+    engine = small.engine()
+    try:
+        wardrobe = Wardrobe(alone, small.folder / "none", frozenset(MODES))
+        events = list(Evaluation(engine, wardrobe, tmp_path / "runs", asked).run())
+    finally:
+        engine.close()
+    kept = report_of(events)["forgetting"]["domains"]
+    assert [kept["first"]["way"], kept["first"]["change"]["value"]] == ["old coefficients", 0.0]
+    assert kept["second"]["way"] == "learned last"
 
 
 def test_what_the_notes_keep_of_then_is_compared_with_now_and_the_last_has_lost_nothing(

@@ -12,9 +12,9 @@ from tui.core.evaluation.choice import GENERAL, Choice
 from tui.core.evaluation.scores import Scores, difference, heard, told
 from tui.core.evaluation.subspace import Evaluated
 
-#: How it is known: the coefficients of then were asked now; the notes of the version keep the answers of
-#: then; nothing was learned after it.
-OLD, NOTES, LAST = "old coefficients", "notes", "learned last"
+#: How it is known, the surest first: the coefficients of then were asked now; nothing was learned after it;
+#: the notes of the version keep the answers of then, which another machine may have given.
+OLD, LAST, NOTES = "old coefficients", "learned last", "notes"
 
 
 def forgotten(choice: Choice, held: Evaluated, domains: Mapping[str, Scores]) -> dict[str, Any]:
@@ -44,10 +44,10 @@ def _of(spec: str, held: Evaluated, known: Scores) -> dict[str, Any] | None:
     if spec in known["learned"]:
         change = difference(known["learned"][spec], now, known)
         return _found(OLD, learned.version if learned else None, change)
-    if (noted := _noted(held.scores.get(spec), known)) is not None:
-        return _found(NOTES, None, difference(noted, now, known))
     if learned is not None and not learned.differs:
         return _found(LAST, learned.version, difference(now, now, known))
+    if (noted := _noted(held.scores.get(spec), known)) is not None:
+        return _found(NOTES, None, difference(noted, now, known))
     return None
 
 

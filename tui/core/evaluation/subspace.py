@@ -11,7 +11,7 @@ from typing import Any
 
 from engine.contract import Engine
 from engine.lowrank import Basis, Coefficients
-from modes.share.compaction import basis_bytes, core_bytes
+from modes.share.compaction import as_learned, basis_bytes, core_bytes
 from modes.share.library import Library, LibraryError
 from modes.share.taking import ORIGINS
 from modes.voice import Voice
@@ -79,8 +79,8 @@ def evaluated(engine: Engine, wardrobe: Wardrobe | None, voices: Mapping[str, Vo
 def _learned(held: Held, name: str) -> Learned | None:
     """The oldest of the versions, in a row up to the current one, in which the mode has the same origin.
 
-    None where nothing came before and the notes do not say that it was learned last: the modes of a first
-    version were made together.
+    Where there is none, the current one without the directions that came after the mode. None where that is
+    all of it and the notes do not say that it was learned last: its modes were made together.
     """
     library = Library(held.folder)
     versions = library.versions()
@@ -99,8 +99,10 @@ def _learned(held: Held, name: str) -> Learned | None:
             break
         found, shelved = version, older
     if found == held.version:
-        last = others or name == _newest(held.shelved.notes)
-        return Learned(found, False, shelved.basis, shelved.modes[name]) if last else None
+        if others or name == _newest(held.shelved.notes):
+            return Learned(found, False, shelved.basis, shelved.modes[name])
+        cut = as_learned(shelved.basis, shelved.modes[name])
+        return Learned(found, True, *cut) if cut else None
     return Learned(found, True, shelved.basis, shelved.modes[name])
 
 
