@@ -35,8 +35,8 @@ def tuning(reader: Reader) -> Iterable[str]:
             rows.append(
                 (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), reader.link(cell.name))
             )
-    for method, (cell, setting) in _AS_THEY_ARE.items():
-        rows.append((method, setting, _tried(reader, cell), "taken", reader.link(cell)))
+    for method, (name, setting) in _AS_THEY_ARE.items():
+        rows.append((method, setting, _tried(reader, name), "taken", reader.link(name)))
     yield table(("method", "setting", "validation loss, or right", "", "cell"), rows, labels=2)
     yield "## General knowledge"
     yield (
