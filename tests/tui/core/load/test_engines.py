@@ -65,7 +65,8 @@ def test_a_llama_server_wears_the_adapters_that_it_has_and_says_which_it_lacks(
     (lacks,) = [note for note in report["notes"] if note.startswith("second: only the prompt is asked")]
     assert "was started without" in lacks
     assert report["criteria"]["answers"]["sentence"] == "all 42 did"
-    assert report["modes"]["4"]["first"]["decode"]["pairs"] == 3
+    # Of three: an answer whose pieces come all at once has no rate.
+    assert 1 <= report["modes"]["4"]["first"]["decode"]["pairs"] <= 3
     assert "llama-server" in report["criteria"]["items"]["sentence"]
 
 
