@@ -236,8 +236,21 @@ def test_an_item_that_does_not_fit_is_left_out_and_told_once(
     assert [value is None for value in values] == [True, False]
 
 
+def kept_of(small: Small, subspace: Path, runs: Path, asked: Choice) -> dict[str, Any]:
+    """What each mode of a subspace has kept, by domain."""
+    engine = small.engine()
+    try:
+        wardrobe = Wardrobe(subspace, small.folder / "none", frozenset(MODES))
+        events = list(Evaluation(engine, wardrobe, runs, asked).run())
+    finally:
+        engine.close()
+    kept: dict[str, Any] = report_of(events)["forgetting"]["domains"]
+    return kept
+
+
+@pytest.mark.parametrize(("compacted", "way"), [(False, "old coefficients"), (True, "notes")])
 def test_without_an_older_version_a_mode_is_asked_without_the_directions_that_came_later(
-    tmp_path: Path,
+    tmp_path: Path, compacted: bool, way: str
 ) -> None:
     small = write_small(tmp_path / "grown")
     old = small.library.load("v1")
@@ -247,19 +260,16 @@ def test_without_an_older_version_a_mode_is_asked_without_the_directions_that_ca
     basis, modes = grow(old.basis, old.modes, learned)
     assert {one.rank for one in basis.modules.values()} == {6}
     found, _ = project(basis, learned)
-    otherwise = {"first": {"items": {f"{at}": 1 for at in range(6)}}}
-    notes = {"trained": {"first": {}, "second": {}}, "scores": otherwise}
+    asked = chosen(small.catalog, QUICK.of(6), [small.set_of("first"), small.set_of("second")], list(MODES))
+    then = {item.id: 1 for item in asked.subjects[0].items}
+    notes: dict[str, Any] = {"trained": {"first": {}, "second": {}}, "scores": {"first": {"items": then}}}
+    if compacted:
+        notes["compacted"] = {"first": {"worst": 0.1}}
     alone = small.folder / "alone"
     type(small.library)(alone).save(Shelved(basis, {**modes, "second": found}, notes), "f32")
-    asked = chosen(small.catalog, QUICK.of(6), [small.set_of("first"), small.set_of("second")], list(MODES))
-    engine = small.engine()
-    try:
-        wardrobe = Wardrobe(alone, small.folder / "none", frozenset(MODES))
-        events = list(Evaluation(engine, wardrobe, tmp_path / "runs", asked).run())
-    finally:
-        engine.close()
-    kept = report_of(events)["forgetting"]["domains"]
-    assert [kept["first"]["way"], kept["first"]["change"]["value"]] == ["old coefficients", 0.0]
+    kept = kept_of(small, alone, tmp_path / "runs", asked)
+    assert kept["first"]["way"] == way
+    assert kept["first"]["change"]["value"] == 0.0 or compacted
     assert kept["second"]["way"] == "learned last"
 
 
@@ -274,12 +284,6 @@ def test_what_the_notes_keep_of_then_is_compared_with_now_and_the_last_has_lost_
     notes = {"scores": {"first": {"items": then}}, "trained": {"first": {}, "second": {}}}
     alone = small.folder / "alone"
     type(small.library)(alone).save(Shelved(shelved.basis, shelved.modes, notes))
-    engine = small.engine()
-    try:
-        wardrobe = Wardrobe(alone, small.folder / "none", frozenset(MODES))
-        events = list(Evaluation(engine, wardrobe, tmp_path / "runs", asked).run())
-    finally:
-        engine.close()
-    kept = report_of(events)["forgetting"]["domains"]
+    kept = kept_of(small, alone, tmp_path / "runs", asked)
     assert [kept["first"]["way"], kept["first"]["change"]["before"]] == ["notes", 1.0]
     assert [kept["second"]["way"], kept["second"]["change"]["value"]] == ["learned last", 0.0]

@@ -80,7 +80,8 @@ def _learned(held: Held, name: str) -> Learned | None:
     """The oldest of the versions, in a row up to the current one, in which the mode has the same origin.
 
     Where there is none, the current one without the directions that came after the mode. None where that is
-    all of it and the notes do not say that it was learned last: its modes were made together.
+    all of it and the notes do not say that it was learned last, for its modes were made together, or where it
+    was compacted.
     """
     library = Library(held.folder)
     versions = library.versions()
@@ -101,6 +102,8 @@ def _learned(held: Held, name: str) -> Learned | None:
     if found == held.version:
         if others or name == _newest(held.shelved.notes):
             return Learned(found, False, shelved.basis, shelved.modes[name])
+        if name in shelved.notes.get("compacted", {}):
+            return None  # what it has lost by that is not in the directions that came later
         cut = as_learned(shelved.basis, shelved.modes[name])
         return Learned(found, True, *cut) if cut else None
     return Learned(found, True, shelved.basis, shelved.modes[name])
