@@ -122,18 +122,19 @@ class Library:
 
         Its numbers stay. Raises `LibraryError`.
         """
-        name = self.current()
-        if name is None:
+        if self.current() is None:
             raise LibraryError(f"{self._folder}: no version is current")
-        file = self._folder / name / ABOUT
         part = self._folder / f".{secrets.token_hex(8)}.notes"
         try:
             with self._alone():
+                file = self._folder / (self.current() or "") / ABOUT
                 about = json.loads(file.read_text())
                 synced(part, json.dumps(about | {"notes": changed(about["notes"])}, indent=1).encode())
                 part.replace(file)
         except (OSError, ValueError, KeyError) as error:
-            raise LibraryError(f"{file}: the notes cannot be written ({error}): it stays as it is") from error
+            raise LibraryError(
+                f"{self._folder}: the notes cannot be written ({error}): they stay as they are"
+            ) from error
         finally:
             part.unlink(missing_ok=True)
 
@@ -169,16 +170,18 @@ class Library:
 
     def rollback(self) -> str:
         """Make the version current that the current one was made from; its name. Raises `LibraryError`."""
-        name = self._pointed()
-        other = self._before(name) if name else None
-        if other is None:
-            raise LibraryError(f"{self._folder}: there is no version before {name or 'the first'}")
+        if self._pointed() is None:
+            raise LibraryError(f"{self._folder}: there is no version before the first")
         try:
             with self._alone():
+                name = self._pointed() or ""
+                other = self._before(name)
+                if other is None:
+                    raise LibraryError(f"{self._folder}: there is no version before {name}")
                 self._point(other)
         except OSError as error:
             raise LibraryError(
-                f"{self._folder}: {other} cannot be made current ({_reason(error)}): {name} stays"
+                f"{self._folder}: the version before cannot be made current ({_reason(error)})"
             ) from error
         return other
 

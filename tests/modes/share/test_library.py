@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -137,6 +139,29 @@ def test_notes_are_changed_from_what_they_are_by_now(library: Library, built: Bu
     Library(library.folder).save(shelved(built, number=2, trained="lake"))
     library.note(lambda notes: {**notes, "verified": "legal"})
     assert library.load().notes == {"number": 2, "trained": "lake", "verified": "legal"}
+
+
+@pytest.mark.parametrize("what", ["note", "rollback"])
+def test_what_comes_at_the_last_moment_is_what_is_changed(
+    library: Library, built: Built, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    for number in (1, 2):
+        library.save(shelved(built, number=number))
+    alone = Library._alone
+
+    @contextmanager
+    def late(this: Library) -> Iterator[None]:
+        monkeypatch.setattr(Library, "_alone", alone)
+        Library(this.folder).save(shelved(built, number=3))
+        with alone(this):
+            yield
+
+    monkeypatch.setattr(Library, "_alone", late)
+    if what == "note":
+        library.note(lambda notes: {**notes, "verified": "legal"})
+        assert library.load().notes == {"number": 3, "verified": "legal"}
+    else:
+        assert library.rollback() == "v2", "v3 was made from it"
 
 
 def save_many(folder: Path, tag: int) -> None:
