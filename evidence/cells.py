@@ -43,7 +43,8 @@ _MANY = {
 def cells() -> list[Cell]:
     """Every cell, each after those that it needs."""
     first = run(0)
-    early = [*first.shared, *tries.core(), _core(TUNED_ON), *tries.random(), _random(RANK)]
+    alone, *in_turn = first.shared
+    early = [*tries.core(), _core(TUNED_ON), *tries.random(), _random(RANK)]
     longer = [_longer(_core(TUNED_ON)), _longer(_random(RANK))]
     controls = [majority(), _wrong(), _coefficients(), *(_compact(rank) for rank in (24, 20, 16, 12, 8, 4))]
     curves = [*(_phi(count) for count in (1, 2, 8)), _random(2 * RANK), _random(4 * RANK)]
@@ -51,8 +52,10 @@ def cells() -> list[Cell]:
     later = [run(seed) for seed in range(1, len(ORDERS))]
     return [
         base(),
-        *early,
+        alone,
         *tries.share(),
+        *in_turn,
+        *early,
         *first.own,
         *longer,
         *controls,
@@ -145,7 +148,7 @@ def _steps(method: Literal["share", "sequence"], seed: int) -> list[Cell]:
             asks = tuple(ask for one in order[: at + 1] for ask in first_split(one, mode[one], CONTROL))
         settings = {"steps": STEPS[domain], "directions": DIRECTIONS if shared else RANK}
         step = Cell(names[at], method, asks, domain, seed=seed, before=(names[at - 1],), settings=settings)
-        steps.append(step if shared else replace(step, tuned=named(tries.sequence())))
+        steps.append(replace(step, tuned=named(tries.share() if shared else tries.sequence())))
     return steps
 
 
@@ -167,7 +170,8 @@ def _longer(cell: Cell) -> Cell:
 
 def _phi(directions: int) -> Cell:
     asks = first_split(TUNED_ON, TUNED_ON)
-    return _grown(f"phi-s0-{directions}-{TUNED_ON}", "share", TUNED_ON, directions, asks)
+    cell = _grown(f"phi-s0-{directions}-{TUNED_ON}", "share", TUNED_ON, directions, asks)
+    return replace(cell, tuned=named(tries.share()))
 
 
 def _random(rank: int) -> Cell:
@@ -237,5 +241,6 @@ def many() -> list[Cell]:
         settings = {"steps": _TOPIC_STEPS, "directions": DIRECTIONS if grown else RANK}
         before = (grown[-1].name,) if grown else ()
         name = f"many-{count:02}-{domain}-{topic}"
-        grown.append(Cell(name, "many", asks, domain, topic, before=before, settings=settings))
+        cell = Cell(name, "many", asks, domain, topic, before=before, settings=settings)
+        grown.append(replace(cell, tuned=named(tries.share())) if before else cell)
     return grown

@@ -44,9 +44,9 @@ def random() -> list[Cell]:
 
 
 def share() -> list[Cell]:
-    """The core of a mode that grows, beside the rate that it has."""
+    """The core of a mode that grows by new directions."""
     fixed = {"steps": STEPS[TUNED_ON], "directions": DIRECTIONS}
-    tried = [_tried("share", fixed, "core_rate", rate) for rate in (6e-2, 3e-2, 0.12)]
+    tried = [_tried("share", fixed, "core_rate", rate) for rate in (1.5e-2, 6e-2, 0.12)]
     return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
 
 

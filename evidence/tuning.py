@@ -7,16 +7,13 @@ from typing import Any
 
 from evidence.book import Waiting, merit, validation_loss
 from evidence.cell import TUNING_SALT, Cell
-from evidence.design import DIRECTIONS, DOMAINS, RANK, TUNED_ON, chain, own_name
+from evidence.design import DOMAINS, RANK, TUNED_ON, own_name
 from evidence.reading import Reader
 from evidence.tables import MISSING, share, table
 from modes.training.plan import Plan
 
 #: What was settled before it was tuned: the cell that has it, and its setting.
-_AS_THEY_ARE = {
-    "own": (own_name(0, TUNED_ON), f"rate {Plan().rate:g} (r = {RANK})"),
-    "share": (chain("share", 0)[1], f"core_rate {Plan().core_rate:g} (φ = {DIRECTIONS})"),
-}
+_AS_THEY_ARE = {"own": (own_name(0, TUNED_ON), f"rate {Plan().rate:g} (r = {RANK})")}
 
 
 def tuning(reader: Reader) -> Iterable[str]:

@@ -18,6 +18,7 @@ from modes.evaluation import domains
 from modes.share.change import Adapter, Change
 from modes.share.library import Shelved
 from modes.share.subspace import build, reconstructed
+from tests.evidence.made import rated
 
 SHAPES = {"blk.0.attn_output.weight": (24, 20), "blk.0.ffn_down.weight": (24, 40)}
 
@@ -37,7 +38,7 @@ def made(tmp_path: Path) -> Book:
     model.touch()
     site = Site(model, tmp_path / "results", tmp_path / "results.md", tmp_path / "work")
     remember(model, "the base", site.memo)
-    of = Book(cells(), site)
+    of = rated(Book(cells(), site))
     adapters = {domain: adapter(seed) for seed, domain in enumerate(DOMAINS)}
     for domain, one in adapters.items():
         built = build({domain: one}, "the base", tolerance=0.0)

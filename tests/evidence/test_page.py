@@ -20,7 +20,7 @@ from evidence.floors import floors
 from evidence.items import items_of
 from evidence.page import page, write_page
 from evidence.reading import Place, Reader, place
-from tests.evidence.made import book, fill
+from tests.evidence.made import book, fill, rated
 
 #: Of a hundred, how many are right in T1 after each step of the first run, and of the base and own adapters.
 AFTER = {
@@ -37,7 +37,7 @@ SIDES, MODULES = 97_920, 60
 
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
-    of = book(tmp_path_factory.mktemp("evidence"))
+    of = rated(book(tmp_path_factory.mktemp("evidence")))
 
     def of_hundred(scores: dict[str, int]) -> None:
         def answers(ask: Ask, at: int) -> bool:
@@ -186,7 +186,7 @@ def test_a_floor_is_reached_not_reached_or_not_measured(filled: Book) -> None:
 
 
 def test_a_floor_is_reached_by_as_many_points_as_it_asks_for(tmp_path: Path) -> None:
-    of = book(tmp_path)
+    of = rated(book(tmp_path))
     fill(of, of.cells["base"], lambda _ask, at: at % 10 < 3)
     for name in chain("share", 0):
         fill(of, of.cells[name], lambda _ask, at: at % 10 < 7)
