@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from statistics import median
 
 from evidence.book import Book
 from evidence.cell import MERGES, Ask, Cell
@@ -58,9 +59,9 @@ class Costs:
 
 
 def _measured(book: Book) -> tuple[dict[str, float], dict[tuple[str, bool], float]]:
-    """Seconds for a step, and for an item, of what is done."""
+    """Seconds for a step, and for an item, of what is done: the median, for one cell had a busy machine."""
     steps: defaultdict[str, list[float]] = defaultdict(list)
-    items: defaultdict[tuple[str, bool], list[tuple[float, int]]] = defaultdict(list)
+    items: defaultdict[tuple[str, bool], list[float]] = defaultdict(list)
     for cell in book:
         found = book.result(cell.name)
         if found is None:
@@ -69,15 +70,11 @@ def _measured(book: Book) -> tuple[dict[str, float], dict[tuple[str, bool], floa
         if record and record.get("steps"):
             steps[cell.domain].append(record["seconds"] / record["steps"])
         for one in found["asked"] if cell.method != "majority" else ():
-            items[one["domain"], one["domain"] == "coding" and one["split"] == "T4"].append(
-                (one["seconds"], one["n"])
-            )
+            slow = one["domain"] == "coding" and one["split"] == "T4"
+            items[one["domain"], slow].append(one["seconds"] / max(1, one["n"]))
     return (
-        {name: sum(each) / len(each) for name, each in steps.items()},
-        {
-            which: sum(seconds for seconds, _ in pairs) / max(1, sum(count for _, count in pairs))
-            for which, pairs in items.items()
-        },
+        {name: median(each) for name, each in steps.items()},
+        {which: median(each) for which, each in items.items()},
     )
 
 

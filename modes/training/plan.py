@@ -26,7 +26,7 @@ class Plan:
     """
 
     directions: int = 16
-    core_rate: float = 1.5e-2
+    core_rate: float = 6e-2
     rate: float = 1e-3
     steps: int = 400
     batch: int = 16

@@ -77,9 +77,7 @@ def train(ctx: click.Context, /, **flags: Any) -> None:
 @click.command()
 @click.argument("domain", metavar="D")
 @click.option("--directions", type=click.IntRange(0), help="New ones beside the shared. Default: 4; 0: none.")
-@click.option(
-    "--core-rate", type=click.FloatRange(0, min_open=True), help="Of the core. Default: 0.015, alone 0.06."
-)
+@click.option("--core-rate", type=click.FloatRange(0, min_open=True), help="Of the core. Default: 0.06.")
 @click.option(
     "--random", type=click.IntRange(1), metavar="K", help="Begin the subspace with K random directions."
 )

@@ -40,8 +40,6 @@ if TYPE_CHECKING:
 Teacher = Literal["torch", "mlx"]
 #: New directions of a mode that grows the subspace.
 DIRECTIONS = 4
-#: Learning rate of a core that has no new directions beside it (docs/share.md).
-CORE_ALONE_RATE = 6e-2
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,8 +165,6 @@ def _plan(task: Task, chosen: Mapping[str, Any], old: Shelved, teacher: Teacher)
     shared = dict.fromkeys(name.split(".")[2] for name in old.basis.modules)
     targets = tuple(shared) if task.growing and shared else TARGETS
     plan = Plan(directions=DIRECTIONS, targets=targets) if task.growing else Plan(targets=targets)
-    if task.growing and chosen.get("directions") == 0:
-        plan = replace(plan, core_rate=CORE_ALONE_RATE)
     kept: dict[str, Any] = {"precision": "kept"} if teacher == "mlx" else {}
     return replace(plan, **{**kept, **chosen})
 

@@ -6,7 +6,6 @@ import json
 import re
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -114,18 +113,6 @@ def here(folder: Path) -> tuple[Task, Site]:
     at = folder.parent / "data"
     task = Task("zebra", folder.parent / "chat.jsonl", False)
     return task, Site(folder, at / "models.json", at / "subspace", at / "training", "mlx")
-
-
-@pytest.mark.parametrize(
-    ("chosen", "rate"),
-    [({"directions": 0}, 6e-2), ({"directions": 0, "core_rate": 0.01}, 0.01), ({"directions": 1}, 1.5e-2)],
-)
-def test_a_core_alone_learns_faster_unless_a_rate_is_named(
-    folder: Path, chosen: dict[str, float], rate: float
-) -> None:
-    task, site = here(folder)
-    train_mode(replace(task, growing=True, random=4), {**SHORT, **chosen}, site)
-    assert Library(site.subspace).notes()["trained"]["zebra"]["plan"]["core_rate"] == rate
 
 
 def test_a_mode_that_could_not_be_saved_is_trained_no_second_time(
