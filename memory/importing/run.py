@@ -116,7 +116,7 @@ def _import_file(store: Keeper, file: Path, like: Draft, tell: Callable[[int, in
     """False for one that is in already."""
     try:
         about = file.stat()
-        name, version = f"import:{file}", f"{about.st_size} {about.st_mtime_ns}"
+        name, version = f"import:{_written(file)}", f"{about.st_size} {about.st_mtime_ns}"
         before = json.loads(store.mark(name) or "{}")
         after = before.get("line", 0) if before.get("version") == version else 0
         if after == _ALL:
@@ -131,6 +131,11 @@ def _import_file(store: Keeper, file: Path, like: Draft, tell: Callable[[int, in
     except OSError as error:
         raise BadMemory(f"{file}: {(error.strerror or str(error)).lower()}: make it readable") from error
     return True
+
+
+def _written(file: Path) -> str:
+    """Its name as UTF-8 can have it: file systems allow bytes that are none."""
+    return str(file).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _mark(version: str, line: int | str) -> str:

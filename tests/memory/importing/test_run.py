@@ -175,6 +175,14 @@ def test_in_a_folder_a_bad_file_is_passed_over(store: MemoryStore, tmp_path: Pat
     assert "c.jsonl, line 1" in done.refused[0]
 
 
+def test_a_file_whose_name_is_no_utf8_comes_in_and_is_known_again(store: MemoryStore, tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("one")
+    Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.txt")).write_text("two")
+    assert import_path(store, tmp_path) == Imported(Counts(2), 2)
+    assert import_path(store, tmp_path) == Imported(Counts(), 2, skipped=2)
+    assert sorted(contents(store)) == ["one", "two"]
+
+
 def test_where_there_is_nothing_to_import_it_says_so(store: MemoryStore, tmp_path: Path) -> None:
     for path in (tmp_path, tmp_path / "nowhere"):
         with pytest.raises(BadMemory, match=str(path)):
