@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -13,6 +12,8 @@ from memory.draft import Draft
 
 _KNOWN = {"temperature", "tags", "domain", "sacred", "kind", "created_at", "metadata"}
 _TEXTS = {"content", "text", "messages"}
+#: Seconds since 1970 at which the years 1 and 10000 begin. Milliseconds of these days lie beyond.
+_FIRST, _BEYOND = -62_135_596_800, 253_402_300_800
 
 
 def with_fields(like: Draft, fields: Mapping[str, Any], where: str) -> Draft:
@@ -69,7 +70,7 @@ def _time(given: Any, where: str) -> float | None:
     """Seconds since 1970, or ISO 8601, without a zone UTC."""
     if given is None:
         return None
-    if isinstance(given, int | float) and not isinstance(given, bool) and math.isfinite(given):
+    if isinstance(given, int | float) and not isinstance(given, bool) and _FIRST <= given < _BEYOND:
         return float(given)
     if isinstance(given, str):
         try:

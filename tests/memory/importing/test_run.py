@@ -117,6 +117,8 @@ def test_a_row_of_650_kilobytes_comes_in_parts_whole(store: MemoryStore, tmp_pat
         ('{"text": "a", "sacred": 1}', "line 2: sacred must be true or false"),
         ('{"text": "a", "domain": 5}', "line 2: domain must be a text"),
         ('{"text": "a", "created_at": "soon"}', "line 2: created_at must be"),
+        ('{"text": "a", "created_at": 1' + "0" * 400 + "}", "line 2: created_at must be"),
+        ('{"text": "a", "created_at": 1770000000000}', "line 2: created_at must be"),
         ('{"text": "a", "metadata": []}', "line 2: metadata must be an object"),
         ('{"text": 5}', "line 2: content must be a text"),
         ('{"text": " "}', "line 2: content is empty"),
