@@ -28,6 +28,7 @@ FEW = 30_000
 _WORDS = 12
 #: Rows that are looked through for words when all would take too long: the hottest.
 SOME = 5_000
+_WHOLE = re.compile(r"-?[0-9]{1,19}")
 _UUID = re.compile(r"[0-9a-fA-F]{8}(-?[0-9a-fA-F]{4}){3}-?[0-9a-fA-F]{12}")
 
 
@@ -197,7 +198,7 @@ def _among(table: Table, ids: Sequence[str]) -> tuple[Composable, list[str]]:
     column = Identifier(name)
     if type_ in ("int2", "int4", "int8"):
         # Compared as 64 bits: what is beyond them is the id of none.
-        whole = [one for one in ids if re.fullmatch(r"-?[0-9]{1,18}", one)]
+        whole = [one for one in ids if _WHOLE.fullmatch(one) and -(2**63) <= int(one) < 2**63]
         return SQL("{} = ANY(%s::int8[])").format(column), whole
     if type_ == "uuid":
         return SQL("{} = ANY(%s::uuid[])").format(column), [one for one in ids if _UUID.fullmatch(one)]

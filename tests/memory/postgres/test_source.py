@@ -234,6 +234,20 @@ def test_odd_values_and_columns_of_other_types_are_read_as_far_as_they_go(
     source.close()
 
 
+def test_every_id_that_64_bits_can_hold_is_found(database: Database, postgres: Postgres) -> None:
+    name, db = database()
+    largest, smallest = str(2**63 - 1), str(-(2**63))
+    db.execute("CREATE TABLE wide (id bigint, text text)")
+    db.execute("INSERT INTO wide VALUES (%s, 'needle'), (%s, 'hay')", (largest, smallest))
+    source = ServerSource.connect(Server(postgres.dsn(name), table="wide", timeout=20))
+    found = source.by_id([largest, smallest, str(2**63), "9" * 30], None)
+    assert [one.memory.id for one in found] == [largest, smallest]
+    assert [one.memory.id for one in source.by_keyword("needle", None, ALL, 5)] == [largest]
+    vetoed = Wanted(excluded=frozenset([largest]))
+    assert source.by_keyword("needle", None, vetoed, 5) == []
+    source.close()
+
+
 def test_temperatures_that_are_none_or_out_of_range_stay_within_it(
     database: Database, postgres: Postgres
 ) -> None:
