@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+#: Seconds since 1970 at which the years 1 and 10000 begin: no time of a memory lies outside of them.
+FIRST, BEYOND = -62_135_596_800.0, 253_402_300_800.0
 #: ``current`` is recalled as it is; what is ``superseded`` or ``historical`` counts as stale; what is
 #: ``retracted`` is never recalled.
 TemporalState = Literal["current", "superseded", "historical", "retracted"]

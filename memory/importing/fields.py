@@ -9,11 +9,10 @@ from typing import Any
 
 from memory.contract import BadMemory
 from memory.draft import Draft
+from memory.record import BEYOND, FIRST
 
 _KNOWN = {"temperature", "tags", "domain", "sacred", "kind", "created_at", "metadata"}
 _TEXTS = {"content", "text", "messages"}
-#: Seconds since 1970 at which the years 1 and 10000 begin. Milliseconds of these days lie beyond.
-_FIRST, _BEYOND = -62_135_596_800, 253_402_300_800
 
 
 def with_fields(like: Draft, fields: Mapping[str, Any], where: str) -> Draft:
@@ -67,10 +66,10 @@ def _sacred(given: Any, otherwise: bool, where: str) -> bool:
 
 
 def _time(given: Any, where: str) -> float | None:
-    """Seconds since 1970, or ISO 8601, without a zone UTC."""
+    """Seconds since 1970, or ISO 8601, without a zone UTC. Milliseconds lie beyond all years."""
     if given is None:
         return None
-    if isinstance(given, int | float) and not isinstance(given, bool) and _FIRST <= given < _BEYOND:
+    if isinstance(given, int | float) and not isinstance(given, bool) and FIRST <= given < BEYOND:
         return float(given)
     if isinstance(given, str):
         try:

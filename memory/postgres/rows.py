@@ -13,7 +13,7 @@ import numpy as np
 
 from memory.contract import FloatArray
 from memory.postgres.mapping import expressions
-from memory.record import Memory, TemporalState, content_hash
+from memory.record import BEYOND, FIRST, Memory, TemporalState, content_hash
 
 if TYPE_CHECKING:
     from psycopg.sql import Composable
@@ -88,14 +88,14 @@ def unit(value: Any, dim: int) -> FloatArray | None:
 
 
 def seconds(value: float | str | None) -> float | None:
-    """A time as it was sent: a number, or a text that may be a date; None for what is neither."""
+    """A time as it was sent: a number, or a text that may be a date; None for what no calendar has."""
     if isinstance(value, str):
         try:
             read = datetime.fromisoformat(value.strip())
         except ValueError:
             return None
         value = (read if read.tzinfo else read.replace(tzinfo=UTC)).timestamp()
-    return value if value is not None and math.isfinite(value) else None
+    return value if value is not None and FIRST <= value < BEYOND else None
 
 
 def _tags(value: list[Any] | str | None) -> tuple[str, ...]:

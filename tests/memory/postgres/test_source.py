@@ -248,6 +248,16 @@ def test_every_id_that_64_bits_can_hold_is_found(database: Database, postgres: P
     source.close()
 
 
+def test_a_time_that_no_calendar_has_is_none(database: Database, postgres: Postgres) -> None:
+    name, db = database()
+    db.execute("CREATE TABLE times (id int, text text, created bigint, last_access bigint)")
+    db.execute("INSERT INTO times VALUES (1, 'x', 1770000000000000000, 1770000000)")
+    source = ServerSource.connect(Server(postgres.dsn(name), table="times", timeout=20))
+    (found,) = source.by_id(["1"], None)
+    assert (found.memory.created_at, found.memory.last_access) == (0.0, 1770000000.0)
+    source.close()
+
+
 def test_temperatures_that_are_none_or_out_of_range_stay_within_it(
     database: Database, postgres: Postgres
 ) -> None:
