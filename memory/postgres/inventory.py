@@ -38,8 +38,8 @@ def inventory(reader: Reader, table: Table, top: int | None) -> Iterator[Entry]:
     made = expressions(table)
     lasting = [made[name] for name in FIELDS if name not in PASSING]
     passing = [made[name] for name in PASSING]
-    source = SQL("SELECT * FROM {} WHERE {} IS NOT NULL AND {} ~ '[^[:space:]]'").format(
-        table.source(), made["id"], Identifier(table.columns["content"][0])
+    source = SQL("SELECT {} FROM {} WHERE {} IS NOT NULL AND {} ~ '[^[:space:]]'").format(
+        table.known(), table.source(), made["id"], Identifier(table.columns["content"][0])
     )
     if top is not None:
         hottest = SQL(" ORDER BY {} DESC, {} LIMIT {}")

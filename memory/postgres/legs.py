@@ -103,7 +103,7 @@ def by_words(
 
     made = expressions(table)
     where, values = _filter(table, wanted)
-    source = SQL("SELECT * FROM {} WHERE {}").format(table.source(), where)
+    source = SQL("SELECT {} FROM {} WHERE {}").format(table.known(), table.source(), where)
     if some:
         source += SQL(" ORDER BY {} DESC LIMIT {}").format(made["temperature"], Literal(SOME))
     words = None if some else table.words

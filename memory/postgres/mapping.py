@@ -121,6 +121,12 @@ class Table:
 
         return Identifier(self.schema, self.name)
 
+    def known(self) -> Composable:
+        """The columns that are something to us, for SELECT: others there may be closed to this user."""
+        from psycopg.sql import SQL, Identifier
+
+        return SQL(", ").join(Identifier(name) for name, _ in self.columns.values())
+
 
 def introspect(reader: Reader, server: Server) -> Table:
     """Look ``server``'s table up. Raises `MemoryUnavailable` for none that has a readable id and text."""

@@ -258,6 +258,21 @@ def test_a_time_that_no_calendar_has_is_none(database: Database, postgres: Postg
     source.close()
 
 
+def test_who_may_read_some_columns_only_is_shown_what_they_hold(
+    database: Database, postgres: Postgres
+) -> None:
+    name, db = database()
+    db.execute("CREATE TABLE part (id int, text text, owner text)")
+    db.execute("INSERT INTO part VALUES (1, 'a needle', 'somebody')")
+    db.execute(f"REVOKE ALL ON part FROM {READER}")
+    db.execute(f"GRANT SELECT (id, text) ON part TO {READER}")
+    one = Server(postgres.dsn(name), table="part", timeout=20)
+    source = ServerSource.connect(one)
+    assert [hit.memory.id for hit in source.by_id(["1"], None)] == ["1"]
+    assert [hit.memory.id for hit in source.by_keyword("needle", None, ALL, 5)] == ["1"]
+    source.close()
+
+
 def test_temperatures_that_are_none_or_out_of_range_stay_within_it(
     database: Database, postgres: Postgres
 ) -> None:

@@ -18,7 +18,7 @@ from memory.sqlite.store import MemoryStore
 from memory.sync import Synced, sync
 from tests.memory.postgres import table
 from tests.memory.postgres.conftest import DIM, MODEL, ROWS, Database
-from tests.memory.postgres.servers import Bouncer, Postgres
+from tests.memory.postgres.servers import READER, Bouncer, Postgres
 from tests.memory.postgres.test_source import facts
 
 #: What is retracted is never recalled, and needs no embedding.
@@ -177,6 +177,18 @@ def test_a_copy_is_not_emptied_because_the_table_is(
     with pytest.raises(MemoryUnavailable, match="is empty"):
         sync(server(postgres, name), store)
     assert sync(server(postgres, name), store, replace=True).gone == 2
+
+
+def test_who_may_read_some_columns_only_brings_what_they_hold(
+    database: Database, postgres: Postgres, store: MemoryStore
+) -> None:
+    name, db = database()
+    table.minimal(db, ["one", "two"])
+    db.execute(f"ALTER TABLE {table.NAME} ADD COLUMN owner text")
+    db.execute(f"REVOKE ALL ON {table.NAME} FROM {READER}")
+    db.execute(f"GRANT SELECT (id, content) ON {table.NAME} TO {READER}")
+    assert sync(server(postgres, name), store).added == 2
+    assert sync(server(postgres, name), store, top=1).gone == 1
 
 
 def test_odd_rows_are_left_out_and_counted(
