@@ -148,16 +148,15 @@ class _Run:
 
     def _compare(self, there: dict[str, Entry]) -> None:
         """Take what is new or another, warm what only cooled, drop what is gone."""
-        wanted, gone, passed = dict(there), list[str](), dict[str, Entry]()
+        wanted, passed = dict(there), dict[str, Entry]()
         for memory in self.store.memories("federation"):
             entry = there.get(memory.id)
-            if entry is None:
-                gone.append(memory.id)
-            elif memory.metadata.get(SUM) == entry.sum:
+            if entry is not None and memory.metadata.get(SUM) == entry.sum:
                 del wanted[memory.id]
                 if _passing(memory) != _known(entry):
                     passed[memory.id] = entry
-        self._drop(gone)
+        # By ids: what is hidden here is among no memories, and goes with the server's row all the same.
+        self._drop([one for one in self.store.ids("federation") if one not in there])
         self._pass(passed)
         ordered = sorted(wanted.values(), key=lambda entry: (seconds(entry.created) or 0.0, entry.id))
         self._take(ordered)

@@ -179,6 +179,19 @@ def test_a_copy_is_not_emptied_because_the_table_is(
     assert sync(server(postgres, name), store, replace=True).gone == 2
 
 
+def test_what_is_hidden_here_goes_when_the_server_deletes_it(
+    database: Database, postgres: Postgres, store: MemoryStore
+) -> None:
+    name, db = database()
+    table.minimal(db, ["one", "two"])
+    sync(server(postgres, name), store)
+    assert store.forget("1")
+    db.execute(f"DELETE FROM {table.NAME} WHERE id = 1")
+    assert sync(server(postgres, name), store).gone == 1
+    assert list(store.ids("federation")) == ["2"]
+    assert sync(server(postgres, name), store) == Synced()
+
+
 def test_who_may_read_some_columns_only_brings_what_they_hold(
     database: Database, postgres: Postgres, store: MemoryStore
 ) -> None:
