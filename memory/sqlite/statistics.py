@@ -63,7 +63,7 @@ def counted(db: sqlite3.Connection, path: Path | None, now: float) -> Stats:
     return Stats(
         memories=sum(origins.values()),
         recallable=recallable,
-        hidden=db.execute("SELECT count(*) FROM hidden").fetchone()[0],
+        hidden=hidden(db),
         origins=dict(origins),
         stages=dict(stages),
         domains=dict(domains),
@@ -72,6 +72,12 @@ def counted(db: sqlite3.Connection, path: Path | None, now: float) -> Stats:
         recalls=db.execute("SELECT count(*) FROM retrieval_log").fetchone()[0],
         bytes=_bytes(db, path),
     )
+
+
+def hidden(db: sqlite3.Connection) -> int:
+    """Memories here that somebody has forgotten; it is kept in mind of those that are gone too."""
+    found = db.execute("SELECT count(*) FROM hidden WHERE memory IN (SELECT id FROM memory)").fetchone()
+    return int(found[0])
 
 
 def _bytes(db: sqlite3.Connection, path: Path | None) -> int:

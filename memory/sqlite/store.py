@@ -15,7 +15,7 @@ from typing import Any
 from memory.contract import Candidate, FloatArray, MemoryTrouble, Vector, Wanted
 from memory.draft import FRESH, Draft
 from memory.record import Memory, Origin
-from memory.sqlite import candidates, choices, embeddings, keywords, marks, warmth, writing
+from memory.sqlite import candidates, choices, embeddings, keywords, marks, statistics, warmth, writing
 from memory.sqlite.connections import Connections
 from memory.sqlite.log import RetrievalLog
 from memory.sqlite.reading import ids_of, memories_of
@@ -220,8 +220,8 @@ class MemoryStore:
     def count(self) -> int:
         """How many memories are here, hidden ones aside; reads no row."""
         with self._connections.reading() as db:
-            here, hidden = "SELECT count(*) FROM memory", "SELECT count(*) FROM hidden"
-            return int(db.execute(here).fetchone()[0]) - int(db.execute(hidden).fetchone()[0])
+            here = db.execute("SELECT count(*) FROM memory").fetchone()[0]
+            return int(here) - statistics.hidden(db)
 
     def stats(self) -> Stats:
         """Counts of what is here; reads every row."""

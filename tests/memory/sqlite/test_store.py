@@ -125,6 +125,17 @@ def test_a_forgotten_row_of_a_server_stays_hidden_when_it_comes_again(store: Mem
     assert store.add("tea").origin == "local", "remembering it by hand is another matter"
 
 
+def test_what_is_hidden_and_gone_is_not_counted_twice(store: MemoryStore) -> None:
+    store.take_in([row("1", "tea"), row("2", "coffee"), row("3", "milk")])
+    store.forget("1")
+    store.forget("2")
+    assert (store.count(), store.stats().hidden) == (1, 2)
+    store.drop(["1"])
+    assert (store.count(), store.stats().hidden) == (1, 1)
+    store.drop(["2", "3"])
+    assert (store.count(), store.stats().hidden) == (0, 0)
+
+
 def test_what_is_retracted_is_no_candidate_until_it_is_current_again(store: MemoryStore) -> None:
     store.take_in([row("1", "tea")])
     store.put_vectors(MODEL, ["1"], vectors(1))
