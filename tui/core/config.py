@@ -79,9 +79,14 @@ def _server(value: object) -> Secret:
 
 
 def _embedder(text: str) -> str:
-    if text not in ("local", "off") and not text.startswith(("http://", "https://")):
-        raise ValueError("local, off, or the http(s) address of an embedding service")
-    return text
+    if text in ("local", "off"):
+        return text
+    if not text.startswith(("http://", "https://")):
+        expected = "local, off, or the http(s) address of an embedding service"
+        if "@" in text:  # what stands before it may be a password
+            raise Unfit([("", f"expected {expected}")])
+        raise ValueError(expected)
+    return Secret(text)
 
 
 def _name(text: str) -> str:

@@ -321,3 +321,14 @@ def test_secrets_are_listed_and_printed_without_what_is_secret(file: Path) -> No
     config = Config.load(file, variables)
     assert "hunter2" not in repr(config) and "k1" not in repr(config)
     assert config.memory_server == "postgresql://me:hunter2@host/db"
+
+
+def test_a_password_in_the_embedders_address_is_used_and_not_shown(tmp_path: Path) -> None:
+    address = "http://bob:pass%2Fw0rd@host:8003/embed"
+    environ = {"MODESHARE_EMBEDDER": address}
+    listed = {one.name: one.value for one in settings(tmp_path / "none.toml", environ)}
+    assert listed["embedder"] == "http://bob:***@host:8003/embed"
+    assert str(Config.load(tmp_path / "none.toml", environ).embedder) == address
+    with pytest.raises(ConfigError) as told:
+        Config.load(tmp_path / "none.toml", {"MODESHARE_EMBEDDER": "ftp://bob:w0rd@host/embed"})
+    assert "w0rd" not in str(told.value)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.memory.embed.test_service import plain, serving
 from tui.core.config import Config
 from tui.core.remembering import open_store
 from tui.headless.findings import Finding
@@ -49,3 +50,12 @@ def test_without_what_embeds_the_remedy_is_its_installation(
 ) -> None:
     monkeypatch.setattr("tui.core.remembering.local_installed", lambda _config: False)
     assert "pip install 'modeshare[memory]'" in str(found(tmp_path)["embedder"].remedy)
+
+
+def test_a_password_in_the_address_of_a_service_is_not_told(tmp_path: Path) -> None:
+    with serving(plain) as (url, asked):
+        said = found(tmp_path, embedder=url.replace("://", "://bob:w0rd@"))
+    assert said["embedder"].ok
+    assert asked
+    assert f"{url.removeprefix('http://')}, 3 dimensions" in said["embedder"].text
+    assert "w0rd" not in said["embedder"].text

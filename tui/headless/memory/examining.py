@@ -10,6 +10,7 @@ from memory.contract import EmbedderUnavailable, MemoryTrouble
 from tui.core.config import Config
 from tui.core.paths import PathUnusable, memories_file
 from tui.core.remembering import embedder_of, open_store, server_of, server_shown
+from tui.core.secret import without_password
 from tui.headless.findings import Finding
 
 _INSTALL = "pip install 'modeshare[memory]', or name a service (embedder)"
@@ -48,7 +49,8 @@ def _embedder(config: Config) -> Finding:
         return Finding("embedder", text, remedy=None if config.embedder == "off" else _INSTALL)
     try:
         if config.embedder not in (None, "local"):
-            return Finding("embedder", f"{embedder.model} at {config.embedder}, {embedder.dim:,} dimensions")
+            address = without_password(str(config.embedder))
+            return Finding("embedder", f"{embedder.model} at {address}, {embedder.dim:,} dimensions")
         return Finding("embedder", f"{embedder.model}, on this machine")
     except EmbedderUnavailable as error:
         return Finding("embedder", str(error), False, "memories are found by keywords meanwhile")
