@@ -114,6 +114,8 @@ class ServiceEmbedder:
                 response = self._opened().post(self._url, json=body)
             except httpx.RemoteProtocolError:  # a kept connection that the service has closed meanwhile
                 response = self._opened().post(self._url, json=body)
+        except (httpx.InvalidURL, UnicodeError):  # a port or name that nothing has
+            raise self._failed("cannot be an address: look at its host and port") from None
         except httpx.TimeoutException:
             raise self._failed("does not answer in time: is it overloaded?") from None
         except httpx.HTTPError as trouble:
@@ -151,6 +153,8 @@ class ServiceEmbedder:
     def _opened(self) -> httpx.Client:
         import httpx
 
+        if self._key and not (self._key.isascii() and self._key.isprintable()):
+            raise self._failed("cannot be sent the key, which has other signs than ASCII: set the right one")
         with self._lock:
             if self._client is None:
                 headers = {"Authorization": f"Bearer {self._key}"} if self._key else {}

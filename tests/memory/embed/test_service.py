@@ -153,6 +153,22 @@ def test_a_service_that_is_not_there_or_no_url_is_told() -> None:
             ServiceEmbedder(wrong)
 
 
+@pytest.mark.parametrize("wrong", ["127.0.0.1:80a/embed", "exa\u2028mple", "xn--"])
+def test_an_address_that_nothing_can_have_is_told(wrong: str) -> None:
+    with pytest.raises(EmbedderUnavailable, match="cannot be an address") as trouble:
+        ServiceEmbedder(f"http://bob:s3cret@{wrong}").embed(["a"])
+    assert "s3cret" not in str(trouble.value)
+
+
+def test_a_key_that_no_header_can_carry_is_told_without_being_shown() -> None:
+    with serving(plain) as (url, asked):
+        for wrong in ("schl\xfcssel", "two\nlines", "\u201cquoted\u201d"):
+            with pytest.raises(EmbedderUnavailable, match="key") as trouble:
+                ServiceEmbedder(url, key=wrong).embed(["a"])
+            assert wrong not in str(trouble.value)
+    assert not asked
+
+
 def test_texts_that_no_json_takes_are_sent_as_others() -> None:
     with serving(plain) as (url, asked):
         ServiceEmbedder(url).embed(["lone \ud83d half", "x" * 650_000])
