@@ -36,6 +36,7 @@ def embed_while(means: Means, resting: Callable[[], bool], closed: threading.Eve
         while not closed.is_set():
             batch = means.store.lacking(embedder.model, BATCH, after)
             if not batch:
+                after = None  # what came first may lack it by then: its text is another
                 closed.wait(PAUSE)
             elif not resting():
                 closed.wait(REST)

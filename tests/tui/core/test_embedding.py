@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from memory.contract import FloatArray
 from memory.embed import LocalEmbedder, ServiceEmbedder
+from memory.record import Memory
 from memory.sqlite.store import MemoryStore
 from tests.tui.core.remembered import HARBOUR, TIDE, remember
 from tui.core import embedding
@@ -35,8 +39,21 @@ def embedder() -> Iterator[LocalEmbedder]:
     made.close()
 
 
-def until(holds: Callable[[], bool]) -> None:
-    end = time.monotonic() + 120
+class Instant(LocalEmbedder):
+    """Embeds without a model."""
+
+    @property
+    def model(self) -> str:
+        return "instant"
+
+    def embed(
+        self, texts: Sequence[str], query: bool = False, progress: Callable[[int], None] | None = None
+    ) -> FloatArray:
+        return np.ones((len(texts), 2), np.float32)
+
+
+def until(holds: Callable[[], bool], seconds: float = 120.0) -> None:
+    end = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < end
         time.sleep(0.05)
@@ -52,6 +69,20 @@ def test_an_open_chat_embeds_what_has_no_embedding_also_what_comes_later(
     store.add("The ferry leaves at nine.")
     until(lambda: not store.lacking(embedder.model, 1))
     assert store.stats().models[embedder.model][0] == 3
+    memories.close()
+
+
+def test_a_text_that_a_server_has_changed_since_is_embedded_anew(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "PAUSE", 0.05)
+    memories = Memories(lambda: Means(store, store, Instant()))
+    early, late = (Memory(one, f"row {one}", 50.0, 0.0, 0.0, "federation") for one in ("7", "8"))
+    store.take_in([early, late])
+    memories.begin(lambda: True)
+    until(lambda: not store.lacking("instant", 1))
+    store.take_in([replace(early, content="another text")])
+    until(lambda: not store.lacking("instant", 1), seconds=10.0)
     memories.close()
 
 
