@@ -27,6 +27,8 @@ def document(text: str, path: Path, like: Draft) -> Draft:
     """
     text = text.replace("\0", "")
     front = _FRONT.match(text)
+    if front and not _is_front(front[1]):
+        front = None
     body = text[front.end() :] if front else text
     if not body.strip():
         raise BadMemory(f"{path}: it is empty: nothing to remember")
@@ -69,6 +71,13 @@ def _sections(body: str) -> Iterator[tuple[str, str]]:
 
 def _titled(headings: list[tuple[int, str]]) -> str:
     return " > ".join(title for _, title in headings if title)[: SIZE // 4]
+
+
+def _is_front(text: str) -> bool:
+    """Nothing, or fields: what else stands between two lines at the top is text, and is remembered."""
+    lines = [line for line in text.split("\n") if line.strip()]
+    yaml = all(":" in line or line[0] in "# \t-]}" for line in lines)
+    return not lines or (yaml and any(_FIELD.match(line) for line in lines))
 
 
 def _fields(front: str) -> dict[str, object]:

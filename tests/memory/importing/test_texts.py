@@ -76,5 +76,29 @@ def test_bad_front_matter_is_told(front: str) -> None:
         markdown.document(f"---\n{front}\n---\ntext", PATH, LIKE)
 
 
+@pytest.mark.parametrize(
+    "top",
+    [
+        "Buy milk: two.\nCall Bob.",
+        "# Today\nCall Bob.",
+        "Call Bob.\n\n- and Ann",
+        "- Call Bob",
+        "Buy: two.\nCall Bob.",
+    ],
+)
+def test_what_stands_between_two_lines_at_the_top_is_kept(top: str) -> None:
+    text = f"---\n{top}\n---\n\nThe rest."
+    made = markdown.document(text, PATH, LIKE)
+    assert (made.content, made.metadata) == (text, {})
+
+
+@pytest.mark.parametrize(
+    "front", ["", "\n", "# of the house\ntitle: Tea", "\ntitle: Tea\ndue date: now\nmore:\n- x"]
+)
+def test_front_matter_may_be_empty_or_begin_with_a_remark(front: str) -> None:
+    made = markdown.document(f"---\n{front}\n---\nAt four.", PATH, LIKE)
+    assert made.content == "At four."
+
+
 def test_a_line_at_the_top_is_no_front_matter() -> None:
     assert markdown.document("---\nno end of it", PATH, LIKE).content == "---\nno end of it"
