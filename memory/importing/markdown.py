@@ -62,11 +62,18 @@ def _sections(body: str) -> Iterator[tuple[str, str]]:
         if heading is None:
             lines.append(line)
             continue
-        yield _titled(headings), "\n".join(lines)
-        lines = []
         level = len(heading[1])
+        yield _section(headings, lines, level)
+        lines = []
         headings = [*(one for one in headings if one[0] < level), (level, heading[2])]
-    yield _titled(headings), "\n".join(lines)
+    yield _section(headings, lines, 1)
+
+
+def _section(headings: list[tuple[int, str]], lines: list[str], following: int) -> tuple[str, str]:
+    """What stands under ``headings`` up to one of level ``following``; a heading alone is a text itself."""
+    text = "\n".join(lines)
+    alone = not text.strip() and headings and following <= headings[-1][0]
+    return (_titled(headings[:-1]), headings[-1][1]) if alone else (_titled(headings), text)
 
 
 def _titled(headings: list[tuple[int, str]]) -> str:

@@ -52,6 +52,18 @@ def test_short_sections_are_parts_of_their_own() -> None:
     ]
 
 
+def test_a_heading_with_nothing_below_it_is_a_text_itself() -> None:
+    text = "# To do\n## Call the plumber\n## Shopping\n### Milk\n\n# Done\nThe roof.\n# Sleep\n"
+    made = markdown.document(text, PATH, LIKE)
+    assert [part.content for part in made.parts] == [
+        "To do\n\nCall the plumber",
+        "To do > Shopping\n\nMilk",
+        "Done\n\nThe roof.",
+        "Sleep",
+    ]
+    assert markdown.document("# Tea\n\nAt four.\n", PATH, LIKE).parts == ()
+
+
 def test_tags_may_stand_below_each_other() -> None:
     assert markdown.document("---\ntags:\n  - a\n  - b c\n---\ntext", PATH, LIKE).tags == ("a", "b c")
 
