@@ -6,6 +6,7 @@ It must not know where it is kept, nor how hot it is by now (`memory.temperature
 from __future__ import annotations
 
 import hashlib
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,6 +20,10 @@ TemporalState = Literal["current", "superseded", "historical", "retracted"]
 #: ``local`` memories are ours and cool by `memory.temperature`; ``federation`` ones are a copy of a server's
 #: row: its daemons cool it, and only our overlay is added.
 Origin = Literal["local", "federation"]
+
+#: Chinese and Japanese are written without spaces: every character is a word.
+_IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
+_ACCENT = re.compile("[\u0300-\u036f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,3 +78,14 @@ def folded(text: str) -> str:
 def plain(text: str) -> str:
     """NFC, casefolded."""
     return unicodedata.normalize("NFC", text).casefold()
+
+
+def spelled(text: str) -> str:
+    """`plain` text as its words are compared: "café" is "cafe", and every ideograph stands by itself.
+
+    Marks that are not accents stay.
+    """
+    if text.isascii():
+        return text
+    bare = unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text)))
+    return _IDEOGRAPH.sub(r" \1 ", bare)

@@ -23,7 +23,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Sequence
 
 from memory.contract import Candidate
-from memory.record import plain
+from memory.record import plain, spelled
 
 NEAR = 0.5
 #: Cosines from which a memory may be near enough, by the name of the model before "@".
@@ -78,7 +78,7 @@ def holding(asked: Collection[str]) -> Callable[[str], frozenset[str]]:
 
 
 def _written(text: str) -> set[str]:
-    return set(_WORD.findall(plain(text[:_READ])))
+    return set(_WORD.findall(spelled(plain(text[:_READ]))))
 
 
 def _singular(word: str) -> str:

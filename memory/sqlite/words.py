@@ -7,22 +7,17 @@ So texts are cut into words here, and the index only splits at spaces. It must n
 from __future__ import annotations
 
 import re
-import unicodedata
 
-from memory.record import folded
+from memory.record import folded, spelled
 
 #: Longest word in characters: what is longer is no word, but a key or an encoded file.
 LONGEST = 40
-
-#: Chinese and Japanese are written without spaces: every character is a word.
-_IDEOGRAPH = re.compile("([\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 
 #: Letters and digits of any script, with the marks that belong to letters in Hebrew, Arabic, and from India
 #: to Tibet, which Python does not count as such.
 _WORD = re.compile(
     r"(?:[^\W_]|[\u0591-\u05bd\u0610-\u061a\u064b-\u065f\u0900-\u0963\u0966-\u0dff\u0e30-\u0fff])+"
 )
-_ACCENT = re.compile("[\u0300-\u036f]")
 
 #: English words that tell nothing of what a text is about.
 COMMON = frozenset(
@@ -38,18 +33,10 @@ COMMON = frozenset(
 
 def words(text: str) -> list[str]:
     """The words of ``text`` in their order: folded, without accents, each `LONGEST` characters at most."""
-    plain = folded(text)
-    if not plain.isascii():
-        plain = _IDEOGRAPH.sub(r" \1 ", _without_accents(plain))
-    return [word[:LONGEST] for word in _WORD.findall(plain)]
+    return [word[:LONGEST] for word in _WORD.findall(spelled(folded(text)))]
 
 
 def telling(text: str) -> list[str]:
     """Every word of ``text`` once, in its order; `COMMON` ones only if there is no other."""
     every = list(dict.fromkeys(words(text)))
     return [word for word in every if word not in COMMON] or every
-
-
-def _without_accents(text: str) -> str:
-    """So that "café" is found by "cafe"; marks that are not accents stay."""
-    return unicodedata.normalize("NFC", _ACCENT.sub("", unicodedata.normalize("NFD", text)))

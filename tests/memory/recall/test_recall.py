@@ -15,6 +15,7 @@ from memory.contract import EmbedderUnavailable, FloatArray, MemoryUnavailable, 
 from memory.recall.near import words
 from memory.recall.recall import Recall
 from memory.recalled import Policy
+from memory.sqlite.store import MemoryStore
 from tests.memory.recall.source import ListSource, remembered
 
 MODEL = "all-minilm-l6-v2@test"
@@ -153,6 +154,29 @@ def test_without_an_embedder_or_with_one_that_fails_words_decide() -> None:
     recalled = Recall(source(), broken).recall("spare key boathouse", Policy())  # type: ignore[arg-type]
     assert ids(recalled)[0] == "1"
     assert recalled.notes == ("the service is down",)
+
+
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("wann offnet das cafe am markt", "Das Café am Markt öffnet um neun."),
+        ("屋顶漏水了吗？", "屋顶漏水了，昨天打电话给张师傅修理。"),
+        ("今天几号？", None),
+    ],
+)
+def test_by_words_accents_count_nothing_and_chinese_goes_by_its_characters(
+    question: str, found: str | None
+) -> None:
+    store = MemoryStore.open(None)
+    for text in (
+        "Das Café am Markt öffnet um neun.",
+        "屋顶漏水了，昨天打电话给张师傅修理。",
+        "今天天气很好。",
+    ):
+        store.add(text)
+    shown = Recall(store, None).recall(question, Policy()).shown
+    assert [one.content for one in shown] == ([found] if found else [])
+    store.close()
 
 
 def test_memories_without_vectors_of_this_model_are_found_by_words_and_that_is_said() -> None:
