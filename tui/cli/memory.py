@@ -54,7 +54,7 @@ def add(ctx: click.Context, /, text: str | None, **how: Any) -> None:
 @memory.command()
 @click.argument("text")
 @click.option("--domain", "domains", metavar="D", multiple=True, help="Of this domain. May be repeated.")
-@click.option("--limit", type=click.IntRange(1, 50), default=5, show_default=True, help="Memories, at most.")
+@click.option("--limit", type=click.IntRange(1, 5), default=5, show_default=True, help="Memories, at most.")
 @click.option(
     "--profile",
     type=click.Choice(("balanced", "federation", "relevance")),

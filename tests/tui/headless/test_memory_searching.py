@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from memory.recall.recall import MOST
 from memory.sqlite.store import MemoryStore
 from tests.tui.program import Program
 
@@ -50,6 +51,13 @@ def test_sacred_ones_and_other_domains_are_shown_when_they_are_asked_for(filled:
     assert ids() == {"L1"}
     assert ids("--domain", "kitchen") == set()
     assert ids("--sacred", "--limit", "1") <= {"L1", "L3"}
+
+
+def test_more_than_a_recall_shows_cannot_be_asked_for(filled: Program) -> None:
+    assert filled.run("memory", "search", "barn roof", "--limit", str(MOST)).code == 0
+    said = filled.run("memory", "search", "barn roof", "--limit", str(MOST + 1))
+    assert [said.code, said.out] == [2, ""]
+    assert "1<=x<=5" in said.err
 
 
 def test_nothing_found_is_said_and_no_failure(filled: Program, remembering: Program) -> None:
