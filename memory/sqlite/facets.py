@@ -31,9 +31,9 @@ class Facets:
         return 2 * (self._numbers.setdefault(domain, len(self._numbers)) + 1) + bool(sacred)
 
     def allowed(self, wanted: Wanted) -> BoolArray:
-        """For each facet whether ``wanted`` lets its rows be found."""
+        """For each facet whether ``wanted`` lets its rows be found; at the end, those that come meanwhile."""
         domains = dict(self._numbers)  # another thread may add one
-        may = np.zeros(2 * (len(domains) + 1), np.bool_)
+        may = np.zeros(2 * (len(domains) + 1) + 1, np.bool_)
         for domain, number in domains.items():
             if not wanted.domains or domain in wanted.domains:
                 may[2 * (number + 1)] = True

@@ -47,7 +47,7 @@ class Rows(NamedTuple):
 def best(parts: Iterable[Rows], query: FloatArray, allowed: BoolArray, count: int) -> list[tuple[int, float]]:
     """(seq, cosine) of the ``count`` rows nearest to ``query`` (dim,), nearest first.
 
-    ``allowed`` says for each facet whether its rows may be found.
+    ``allowed`` says for each facet whether its rows may be found, and last for all that are beyond.
     """
     pieces = [piece for rows in parts for piece in _pieces(rows)]
     if len(pieces) > 2:
@@ -72,7 +72,8 @@ def _pieces(rows: Rows) -> list[Rows]:
 
 def _best(rows: Rows, query: FloatArray, allowed: BoolArray, count: int) -> tuple[IntArray, FloatArray]:
     seqs, scores = np.empty(0, np.int64), np.empty(0, np.float32)
-    may = allowed[rows.facets]
+    # Another thread may have given a row a facet that is new since: that is the last one here.
+    may = allowed.take(rows.facets, mode="clip")
     few = np.count_nonzero(may) < _FEW * len(may)
     for at, products in _picked(rows, query, may) if few else _all(rows, query, may):
         # Below the worst of those found already nothing is of interest; after some chunks that is most.

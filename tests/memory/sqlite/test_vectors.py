@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -89,6 +91,27 @@ def test_what_others_write_is_seen_at_once(path: Path, monkeypatch: pytest.Monke
     assert ids(ours.by_vector(asked, Wanted(("new",)), 5)) == ["00005"]
     ours.close()
     theirs.close()
+
+
+def test_a_domain_that_is_new_does_not_disturb_who_is_searching(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = MemoryStore.open(path)
+    fill(store, 8)
+    asked, compare = query(vectors(8)[0]), leg.best
+
+    def meanwhile(parts: Iterable[matrix.Rows], *rest: Any) -> list[tuple[int, float]]:
+        store.take_in([row("00001", "text 00001", domain="new")])
+        store.warm(MODEL)  # as another thread's search does
+        return compare(parts, *rest)
+
+    assert len(store.by_vector(asked, ANY, 8)) == 8
+    with monkeypatch.context() as patched:
+        patched.setattr(leg, "best", meanwhile)
+        assert set(ids(store.by_vector(asked, ANY, 8))) >= {"00000", "00002", "00007"}
+    assert len(store.by_vector(asked, ANY, 8)) == 8
+    assert ids(store.by_vector(asked, Wanted(("new",)), 8)) == ["00001"]
+    store.close()
 
 
 def test_few_changes_do_not_load_everything_anew(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
