@@ -5,6 +5,7 @@ It must not know how vectors are searched.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import sqlite3
 from collections.abc import Sequence
@@ -80,6 +81,16 @@ def known(db: sqlite3.Connection, query: Vector) -> tuple[int, int] | None:
             f"compared with {found[1]} dimensions: embed the memories again under another model name"
         )
     return int(found[0]), int(found[1])
+
+
+def comparable(db: sqlite3.Connection, query: Vector | None) -> int | None:
+    """The key of the query's model, None where nothing compares with it: words are found all the same."""
+    if query is None:
+        return None
+    with contextlib.suppress(MemoryUnavailable):
+        model = known(db, query)
+        return None if model is None else model[0]
+    return None
 
 
 def of(db: sqlite3.Connection, key: int, seqs: Sequence[int]) -> dict[int, FloatArray]:

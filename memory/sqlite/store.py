@@ -69,18 +69,16 @@ class MemoryStore:
     def by_keyword(self, text: str, query: Vector | None, wanted: Wanted, count: int) -> list[Candidate]:
         """The ``count`` best by BM25; nothing in ``text`` is an operator."""
         with self._connections.reading() as db:
-            model = None if query is None else embeddings.known(db, query)
             found = keywords.search(db, text, wanted, count, self._frequencies)
-            return candidates.of(db, found, query, None if model is None else model[0], self._clock())
+            return candidates.of(db, found, query, embeddings.comparable(db, query), self._clock())
 
     def by_id(self, ids: Sequence[str], query: Vector | None) -> list[Candidate]:
         """Those of ``ids`` that are there, in their order; retracted ones too, but none that is hidden."""
         with self._connections.reading() as db:
-            model = None if query is None else embeddings.known(db, query)
             there = candidates.numbers(db, ids)
             hidden = {one for one in there if writing.is_hidden(db, one)}
             seqs = [there[one] for one in dict.fromkeys(ids) if one in there and one not in hidden]
-            return candidates.of(db, seqs, query, None if model is None else model[0], self._clock())
+            return candidates.of(db, seqs, query, embeddings.comparable(db, query), self._clock())
 
     def hidden(self, ids: Collection[str]) -> frozenset[str]:
         """Those of ``ids`` that somebody here has forgotten, whether or not there is a copy of them."""

@@ -217,11 +217,14 @@ def test_vectors_that_cannot_be_compared_are_refused(
     assert np.array_equal(store.by_id(["00001"], query(vectors(1)[0]))[0].vector, vectors(2)[1])  # type: ignore[arg-type]
 
 
-def test_a_query_that_cannot_be_compared_is_refused(store: MemoryStore) -> None:
+def test_a_query_that_cannot_be_compared_is_refused_by_meaning_and_found_by_words(store: MemoryStore) -> None:
     fill(store, 2)
     for asked in (vectors(1, DIM + 1)[0], np.full(DIM, np.nan, np.float32)):
         with pytest.raises(MemoryUnavailable, match="8 dimensions"):
             store.by_vector(query(asked), ANY, 5)
+        by_words = store.by_keyword("text 00001", query(asked), ANY, 1)
+        assert ids(by_words) == ids(store.by_id(["00001"], query(asked))) == ["00001"]
+        assert by_words[0].cosine is None
 
 
 def test_lacking_goes_on_where_it_stopped_and_ids_that_are_gone_are_ignored(store: MemoryStore) -> None:
