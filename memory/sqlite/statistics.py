@@ -18,8 +18,8 @@ class Stats:
     """Counts of memories; ``domains`` has those without one under None.
 
     ``recallable`` are neither retracted, nor hidden, nor texts whose parts stand for them. ``models``: by
-    name (vectors, dimensions). ``marks``: the newest time of the marks that have the same name up to its
-    first colon, seconds since 1970. ``bytes``: all files of the store.
+    name (vectors of those, dimensions). ``marks``: the newest time of the marks that have the same name up to
+    its first colon, seconds since 1970. ``bytes``: all files of the store.
     """
 
     memories: int = 0
@@ -54,7 +54,8 @@ def counted(db: sqlite3.Connection, path: Path | None, now: float) -> Stats:
         domains[domain] += 1
         recallable += open_
     models = db.execute(
-        "SELECT name, (SELECT count(*) FROM embeddings WHERE model = model.key), dim FROM model ORDER BY name"
+        "SELECT name, (SELECT count(*) FROM embeddings AS e CROSS JOIN memory AS m ON m.seq = e.memory "
+        "WHERE e.model = model.key AND m.recallable), dim FROM model ORDER BY name"
     )
     marks = db.execute(
         "SELECT CASE instr(name, ':') WHEN 0 THEN name ELSE substr(name, 1, instr(name, ':') - 1) END, "

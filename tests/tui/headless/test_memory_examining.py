@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from memory.record import Memory
 from tests.memory.embed.test_service import plain, serving
 from tui.core.config import Config
 from tui.core.remembering import open_store
@@ -36,6 +38,18 @@ def test_memories_without_vectors_are_told_with_the_remedy(tmp_path: Path) -> No
     assert said["memory"].text.startswith("off")
     assert said["embedder"].text.startswith("all-minilm-l6-v2@")
     assert all(one.ok for one in said.values())
+
+
+def test_vectors_of_what_is_hidden_do_not_stand_for_those_that_are_missing(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    store.take_in(
+        [Memory(one, f"row {one}", 50.0, 0.0, 0.0, "federation") for one in ("1", "2", "3")],
+    )
+    store.put_vectors("quick", ["1", "2"], np.ones((2, 4), np.float32))
+    store.forget("1")
+    assert store.stats().models == {"quick": (1, 4)}
+    store.close()
+    assert found(tmp_path)["memories"].remedy == "1 are found by keywords only: tui memory embed"
 
 
 def test_a_store_that_cannot_be_read_and_a_model_that_is_not_there_are_bad(tmp_path: Path) -> None:
