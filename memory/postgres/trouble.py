@@ -19,6 +19,7 @@ _BY_STATE = {
     "53300": "has no connection free. Try again later, or ask for a PgBouncer before it",
     "57P": "is stopping or starting. It is asked again by itself",
     "08": "closed the connection. It is asked again by itself",
+    "40001": "is a replica that ended the query to keep up with its primary. Try again",
     "25006": "refused a write, which was never meant: please report this",
 }
 #: What libpq says where there is no SQLSTATE: while connecting.

@@ -64,6 +64,23 @@ def test_no_permission_and_no_text_column_are_said(database: Database, postgres:
     assert "colour" in said
 
 
+def test_a_replica_that_ends_a_query_to_keep_up_says_that_it_can_be_tried_again(
+    database: Database, postgres: Postgres
+) -> None:
+    name, db = database()
+    db.execute(
+        "CREATE FUNCTION late() RETURNS int LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE 'canceling statement due to conflict with recovery' USING ERRCODE = '40001'; END $$"
+    )
+    pool = Pool(Server(postgres.dsn(name), timeout=30))
+    with (
+        pytest.raises(MemoryUnavailable, match=r"keep up with its primary\. Try again"),
+        pool.reading() as reader,
+    ):
+        reader.rows(SQL("SELECT late()"))
+    pool.close()
+
+
 @pytest.mark.parametrize("dsn", [
     f"postgresql://u:{PASSWORD}@h:bad port/db", f"postgresql//u:{PASSWORD}@h", f"host=h password='{PASSWORD}",
     f"postgresql://u:a@{PASSWORD}@127.0.0.1:1/db", f"postgresql://u:{PASSWORD}/x@127.0.0.1/db",
