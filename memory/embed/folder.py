@@ -39,8 +39,9 @@ def identity(folder: Path, name: str) -> str:
     """
     digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
-        told = path.suffix == ".md" or path.name.startswith(".") or path.name == "data_config.json"
-        if told or not path.is_file():
+        hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        told = path.suffix == ".md" or path.name == "data_config.json"
+        if hidden or told or not path.is_file():
             continue
         size = path.stat().st_size
         digest.update(f"{path.relative_to(folder).as_posix()} {size}\n".encode())

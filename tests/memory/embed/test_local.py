@@ -132,6 +132,10 @@ def test_a_model_is_known_by_its_name_and_what_is_in_its_files(tmp_path: Path) -
     first = identity(tmp_path, "m")
     (tmp_path / "README.md").write_text("another")
     assert identity(tmp_path, "m") == first
+    for noted in (".cache/huggingface/download/config.json.metadata", ".git/FETCH_HEAD"):
+        (tmp_path / noted).parent.mkdir(parents=True)
+        (tmp_path / noted).write_text("fetched today")
+    assert identity(tmp_path, "m") == first, "what a download or git notes down decides no vector"
     weights.write_bytes(bytes(3 << 20)[:-1] + b"x")
     assert identity(tmp_path, "m") != first
     assert first.startswith("m@")
