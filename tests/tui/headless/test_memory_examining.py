@@ -49,7 +49,20 @@ def test_vectors_of_what_is_hidden_do_not_stand_for_those_that_are_missing(tmp_p
     store.forget("1")
     assert store.stats().models == {"quick": (1, 4)}
     store.close()
-    assert found(tmp_path)["memories"].remedy == "1 are found by keywords only: tui memory embed"
+    said = found(tmp_path, embedder="off")
+    assert said["memories"].remedy == "1 are found by keywords only: tui memory embed"
+
+
+def test_vectors_of_another_model_do_not_stand_for_those_that_are_missing(tmp_path: Path) -> None:
+    store = open_store(tmp_path)
+    one = store.add("The roof leaks.")
+    store.put_vectors("old", [one.id], np.ones((1, 4), np.float32))
+    store.close()
+    with serving(plain) as (url, _asked):
+        said = found(tmp_path, embedder=url, embedder_model="new")
+        assert said["memories"].remedy == "1 are found by keywords only: tui memory embed"
+        assert found(tmp_path, embedder=url, embedder_model="old")["memories"].remedy is None
+    assert found(tmp_path, embedder="off")["memories"].remedy is None
 
 
 def test_a_store_that_cannot_be_read_and_a_model_that_is_not_there_are_bad(tmp_path: Path) -> None:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from memory.contract import EmbedderUnavailable, MemoryTrouble
+from memory.sqlite.statistics import Stats
 from tui.core.config import Config
 from tui.core.paths import PathUnusable, memories_file
 from tui.core.remembering import embedder_of, open_store, server_of, server_shown
@@ -20,12 +21,12 @@ def remembered(config: Config, data: Path) -> Iterator[Finding]:
     """The store is opened where there is one, and the server asked where one is named; no model is loaded."""
     if config.memory == "off":
         yield Finding("memory", 'off: memory = "off" is set, nothing is recalled')
-    yield _store(data)
+    yield _store(config, data)
     yield _embedder(config)
     yield from _server(config)
 
 
-def _store(data: Path) -> Finding:
+def _store(config: Config, data: Path) -> Finding:
     file = memories_file(data)
     if not file.exists():
         return Finding("memories", f"none yet; they will be kept in {file}")
@@ -36,10 +37,19 @@ def _store(data: Path) -> Finding:
         return Finding("memories", str(error), False, "see the message above; conversations go on without")
     vectors = ", ".join(f"{count:,} vectors by {name}" for name, (count, _) in stats.models.items())
     text = f"{stats.memories:,} in {file}, {stats.bytes / 1e6:,.1f} MB, {vectors or 'no vectors'}"
-    lacking = stats.recallable - max((count for count, _ in stats.models.values()), default=0)
+    lacking = stats.recallable - _usable(config, stats)
     if lacking > 0:
         return Finding("memories", text, remedy=f"{lacking:,} are found by keywords only: tui memory embed")
     return Finding("memories", text)
+
+
+def _usable(config: Config, stats: Stats) -> int:
+    """How many have a vector of the model that embeds questions; where none does, the most of any model."""
+    with suppress(EmbedderUnavailable):
+        embedder = embedder_of(config)
+        if embedder is not None:
+            return stats.models.get(embedder.model, (0, 0))[0]
+    return max((count for count, _ in stats.models.values()), default=0)
 
 
 def _embedder(config: Config) -> Finding:
