@@ -108,7 +108,7 @@ def _listed(text: str) -> list[str]:
     """Tags that are JSON, an array's text, or separated by commas."""
     try:
         read = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         read = [part.strip().strip('"') for part in text.strip().strip("{}").split(",")]
     parts = read if isinstance(read, list) else [read]
     return [part for part in parts if isinstance(part, str) and part]

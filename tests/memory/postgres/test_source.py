@@ -273,6 +273,21 @@ def test_who_may_read_some_columns_only_is_shown_what_they_hold(
     source.close()
 
 
+def test_tags_that_no_reader_takes_are_none_and_cost_no_other_row(
+    database: Database, postgres: Postgres
+) -> None:
+    name, db = database()
+    db.execute("CREATE TABLE deep (id int, text text, tags text)")
+    db.execute(
+        "INSERT INTO deep VALUES (1, 'x', repeat('[', 100000)), (2, 'x', repeat('9', 5000)), (3, 'x', 'a')"
+    )
+    source = ServerSource.connect(Server(postgres.dsn(name), table="deep", timeout=20))
+    found = source.by_id(["1", "2", "3"], None)
+    assert [one.memory.id for one in found] == ["1", "2", "3"]
+    assert found[2].memory.tags == ("a",)
+    source.close()
+
+
 def test_temperatures_that_are_none_or_out_of_range_stay_within_it(
     database: Database, postgres: Postgres
 ) -> None:
