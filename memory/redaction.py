@@ -43,10 +43,13 @@ _AUTHORIZATION = re.compile(
 )
 _BEARER = re.compile(r"(?i)\b(bearer[ \t]{1,4})(?=[a-z/-]*[0-9=._~+])[a-z0-9._~+/-]{16,}={0,2}")
 _NAMED = re.compile(
-    r"(?i)(?<![a-z])((?:(pass(?:word|wd|phrase)|pwd)|secret"
+    r"(?i)((?:(pass(?:word|wd|phrase)|(?<![a-z])pwd)|(?<![a-z])(?:secret"  # PGPASSWORD too
     r"|(?:api|access|secret|private|auth|encryption)[_ -]?key"
-    r"|(?:access|auth|api|refresh|secret)?[_-]?token|client[_-]?secret|credentials?)"
-    r"""["']?[ \t]{0,4}(?::=|=>|=|:)[ \t]{0,4})("[^"\n]{3,200}"|'[^'\n]{3,200}'|[^\s"'<>{}\[\]();&]{3,200})"""
+    r"|(?:access|auth|api|refresh|secret)?[_-]?token|client[_-]?secret|credentials?))"
+    r"""["']?[ \t]{0,4}(?::=|=>|=|:)[ \t]{0,4})"""
+    # In quotes up to the one that is not escaped; of a value that ends in a backslash up to the next.
+    r"""("(?:[^"\\\n]|\\.){3,200}"|'(?:[^'\\\n]|\\.){3,200}'|"[^"\n]{3,200}"|'[^'\n]{3,200}'"""
+    r"""|[^\s"'<>{}\[\]();&]{3,200})"""
 )
 #: Values that hold no secret: they say that there is none, or where it is.
 _EMPTY = re.compile(
