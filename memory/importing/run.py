@@ -7,6 +7,7 @@ in, and what comes twice all the same is known by its hash.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,8 +74,9 @@ def import_path(
     False ends the import with what is in. In a folder a file that cannot be read is told and passed over.
     Raises `BadMemory` for a file by itself, `MemoryUnavailable`.
     """
-    files = _files(path)
-    counts, skipped, refused = Counts(), 0, []
+    refused: list[str] = []
+    files = _files(path.absolute(), refused)
+    counts, skipped = Counts(), 0
     for done, file in enumerate(files):
 
         def tell(read: int, size: int, more: Counts, file: Path = file, done: int = done) -> None:
@@ -94,22 +96,37 @@ def import_path(
     return Imported(counts, len(files), skipped, tuple(refused))
 
 
-def _files(path: Path) -> list[Path]:
-    path = path.absolute()
-    if path.is_file():
-        return [path]
-    if not path.is_dir():
-        raise BadMemory(f"{path}: no such file or folder: name one that is there")
-    kinds = _JSONL | _MARKDOWN | _PLAIN
-    found = [
-        file
-        for file in path.rglob("*")
-        if file.suffix.lower() in kinds
-        and not any(part.startswith(".") for part in file.relative_to(path).parts)
-    ]
-    if not (files := sorted(file for file in found if file.is_file())):
-        raise BadMemory(f"{path}: no file in it ends in {', '.join(sorted(kinds))}")
-    return files
+def _files(path: Path, refused: list[str]) -> list[Path]:
+    """``path``, or what is in that folder; ``refused`` is told what there cannot be looked at."""
+    try:
+        if path.is_file():
+            return [path]
+        if not path.is_dir():
+            raise BadMemory(f"{path}: no such file or folder: name one that is there")
+    except OSError as error:
+        raise BadMemory(_closed(path, error)) from error
+    if files := sorted(_below(path, refused)):
+        return files
+    ends = ", ".join(sorted(_JSONL | _MARKDOWN | _PLAIN))
+    raise BadMemory(refused[0] if refused else f"{path}: no file in it ends in {ends}")
+
+
+def _below(path: Path, refused: list[str]) -> Iterator[Path]:
+    def closed(error: OSError) -> None:
+        refused.append(_closed(error.filename, error))
+
+    for folder, below, names in os.walk(path, onerror=closed):
+        below[:] = [name for name in below if not name.startswith(".")]
+        for file in (Path(folder, name) for name in names if not name.startswith(".")):
+            try:
+                if file.suffix.lower() in _JSONL | _MARKDOWN | _PLAIN and file.is_file():
+                    yield file
+            except OSError as error:
+                closed(error)
+
+
+def _closed(path: Path | str, error: OSError) -> str:
+    return f"{path}: {(error.strerror or str(error)).lower()}: make it readable"
 
 
 def _import_file(store: Keeper, file: Path, like: Draft, tell: Callable[[int, int, Counts], None]) -> bool:
@@ -129,7 +146,7 @@ def _import_file(store: Keeper, file: Path, like: Draft, tell: Callable[[int, in
             raise BadMemory(f"{file}: it is empty: nothing to remember")
         tell(about.st_size, about.st_size, store.add_all([], (name, _mark(version, _ALL))))
     except OSError as error:
-        raise BadMemory(f"{file}: {(error.strerror or str(error)).lower()}: make it readable") from error
+        raise BadMemory(_closed(file, error)) from error
     return True
 
 

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -183,6 +183,50 @@ def test_a_file_whose_name_is_no_utf8_comes_in_and_is_known_again(store: MemoryS
     assert import_path(store, tmp_path) == Imported(Counts(2), 2)
     assert import_path(store, tmp_path) == Imported(Counts(), 2, skipped=2)
     assert sorted(contents(store)) == ["one", "two"]
+
+
+def as_nobody(work: Callable[[], object]) -> str:
+    """What ``work`` gives where nothing may be read that is not everybody's, also when we are root."""
+    reader, writer = os.pipe()
+    if not (child := os.fork()):
+        try:
+            if os.getuid() == 0:
+                os.setgroups([])
+                os.setgid(65534)
+                os.setuid(65534)
+            said = str(work())
+        except BaseException as error:  # noqa: BLE001 (told to the parent)
+            said = f"{type(error).__name__}: {error}"
+        os.write(writer, said.encode())
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as told:
+        said = told.read()
+    os.waitpid(child, 0)
+    return said
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told_and_passed_over(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    for name in ("closed", "listed", "open"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text(name)
+    tmp_path.chmod(0o755)
+    for above in tmp_path.parents:
+        if above.stat().st_uid == os.getuid() and not above.stat().st_mode & 0o001:
+            above.chmod(above.stat().st_mode | 0o001)
+    (tmp_path / "closed").chmod(0o700 if os.getuid() == 0 else 0o000)
+    (tmp_path / "listed").chmod(0o744 if os.getuid() == 0 else 0o400)
+    said = as_nobody(lambda: import_path(store, tmp_path))
+    assert "added=1" in said and "files=1" in said
+    assert f"{tmp_path / 'closed'}: permission denied" in said
+    assert f"{tmp_path / 'listed' / 'a.txt'}: permission denied" in said
+    for place in ("closed", "closed/a.txt", "listed/a.txt"):
+        said = as_nobody(lambda place=place: import_path(store, tmp_path / place))  # type: ignore[misc]
+        assert said.startswith(f"BadMemory: {tmp_path / place}: permission denied")
+    for name in ("closed", "listed"):
+        (tmp_path / name).chmod(0o700)
 
 
 def test_where_there_is_nothing_to_import_it_says_so(store: MemoryStore, tmp_path: Path) -> None:
