@@ -76,7 +76,8 @@ def by_id(reader: Reader, table: Table, ids: Sequence[str], vectors: bool) -> Ro
 def stems(reader: Reader, text: str) -> list[str]:
     """The beginnings of ``text``'s words that carry meaning, at most 12.
 
-    English words are cut where the word and its stem part, so that "policies" finds "policy".
+    English words are cut where the word and its stem part, so that "policies" finds "policy". What is left
+    of a short one would begin anything: for "using" it is the whole words "using|use".
     """
     from psycopg.sql import SQL
 
@@ -86,7 +87,7 @@ def stems(reader: Reader, text: str) -> list[str]:
         return []
     stemmed = reader.rows(SQL("SELECT w, ts_lexize('english_stem', w) FROM unnest(%s::text[]) w"), [words])
     kept = {word: stem[0] for word, stem in stemmed if stem}
-    cut = [_common(word, kept[word]) for word in words if word in kept]
+    cut = [_begins(word, kept[word]) for word in words if word in kept]
     return list(dict.fromkeys(cut))[:_WORDS]
 
 
@@ -143,7 +144,8 @@ def _has(content: Composable, word: str, words: str | None) -> Composable:
     from psycopg.sql import SQL, Literal
 
     if words:
-        query = Literal(f"'{word}'" if _whole(word) else f"'{word}':*")
+        wholes = " | ".join(f"'{one}'" for one in word.split("|"))
+        query = Literal(wholes if _whole(word) else f"'{word}':*")
         return SQL("{} @@ {}::tsquery").format(SQL(words), query)
     return SQL("{} ~* {}").format(content, Literal(_pattern(word)))
 
@@ -152,12 +154,22 @@ def _pattern(word: str) -> str:
     if not word.isascii():
         # Whether a server folds letters beyond ASCII, or takes them for letters, is up to its locale.
         return f"({word}|{word.upper()})"
-    return rf"\m{word}\M" if _whole(word) else rf"\m{word}"
+    return rf"\m({word})\M" if _whole(word) else rf"\m{word}"
 
 
 def _whole(word: str) -> bool:
     """Short words and numbers are no beginnings of others."""
-    return len(word) <= 3 or any(letter.isdigit() for letter in word)
+    return len(word) <= 3 or "|" in word or any(letter.isdigit() for letter in word)
+
+
+def _begins(word: str, stem: str) -> str:
+    """How words begin that mean the same, or those words themselves where that is too short."""
+    cut = _common(word, stem)
+    if word == stem or not _whole(cut):
+        return cut
+    # A full-text index has the stem; a text has the word, or for "tries" "try".
+    forms = (word, stem, f"{stem[:-1]}y" if stem.endswith("i") else word)
+    return "|".join(dict.fromkeys(forms))
 
 
 def _common(word: str, stem: str) -> str:

@@ -119,6 +119,35 @@ def test_the_rarest_word_counts_most_and_inflections_are_found(source: Source) -
     assert source.by_keyword("'; DROP TABLE x; -- %s {} \\", None, ALL, 5) == []
 
 
+@pytest.mark.parametrize("indexed", [False, True])
+@pytest.mark.parametrize(
+    ("question", "found"),
+    [
+        ("what of the dogs?", ["1"]),
+        ("any jobs?", ["2"]),
+        ("what is she using?", ["3"]),
+        ("who tries?", ["4"]),
+        ("is it dry?", ["5"]),
+        ("the 1990s", ["6"]),
+        ("which policies?", ["7"]),
+        ("a cat?", []),
+    ],
+)
+def test_short_words_are_found_as_they_are_asked_for(
+    database: Database, postgres: Postgres, question: str, found: list[str], indexed: bool
+) -> None:
+    name, db = database()
+    texts = ["the dogs bark", "two jobs done", "using a saw", "he tries hard", "dry wells", "in the 1990s",
+             "one policy for all", "catalogues and musings"]  # fmt: skip
+    table.minimal(db, texts)
+    if indexed:
+        db.execute(f"CREATE INDEX ON {table.NAME} USING gin (to_tsvector('english', content))")
+    source = ServerSource.connect(Server(postgres.dsn(name), timeout=20))
+    assert (source.table().words is not None) == indexed
+    assert [hit.memory.id for hit in source.by_keyword(question, None, ALL, 5)] == found
+    source.close()
+
+
 def test_a_keyword_candidate_knows_its_cosine(source: Source) -> None:
     query = asked()
     found = source.by_keyword("appeal", query, ALL, 50)
