@@ -110,9 +110,9 @@ class Pool:
             future = asyncio.run_coroutine_threadsafe(work, self._running())
             return future.result(limit + _GRACE)
         except Failed as error:
-            trouble = self._told(error.why)
+            trouble = self._told(error.why, limit)
         except Exception as error:  # noqa: BLE001 - whatever a driver raises: the conversation goes on
-            trouble = self._told(reason(error, connecting=False))
+            trouble = self._told(reason(error, connecting=False), limit)
         finally:
             if future is None:
                 work.close()
@@ -134,10 +134,10 @@ class Pool:
                 closing.result(3.0)
         loop.call_soon_threadsafe(loop.stop)
 
-    def _told(self, why: str) -> ServerTrouble:
+    def _told(self, why: str, limit: float) -> ServerTrouble:
         if why == SLOW:
             self._silent_until = self._clock() + _PAUSE
-        return unavailable(self.server, why)
+        return unavailable(self.server, why, limit)
 
     def _running(self) -> asyncio.AbstractEventLoop:
         with self._lock:

@@ -10,7 +10,7 @@ from memory.postgres.server import Server
 
 #: By SQLSTATE, or its class (two characters).
 _BY_STATE = {
-    "57014": "took longer than the {timeout:g} s that it may. Raise the timeout, or make an index there",
+    "57014": "took longer than the {timeout:g} s that it may. An index there makes it quicker",
     "42501": "does not let this user read {table}. Its owner has to GRANT SELECT ON {table} TO this user",
     "42P01": "has no table {table}. Name the table, and its schema, in the configuration",
     "3F000": "has no such schema. Name the table, and its schema, in the configuration",
@@ -51,11 +51,14 @@ class ServerTrouble(MemoryUnavailable):
         self.why = why
 
 
-def unavailable(server: Server, why: str) -> ServerTrouble:
-    """``why`` as an error about ``server``: a SQLSTATE, or how a sentence goes on."""
+def unavailable(server: Server, why: str, limit: float = 0.0) -> ServerTrouble:
+    """``why`` as an error about ``server``: a SQLSTATE, or how a sentence goes on.
+
+    ``limit`` is how long was waited, in seconds, where that is more than the server's timeout.
+    """
     text = _BY_STATE.get(why) or _BY_STATE.get(why[:3]) or _BY_STATE.get(why[:2]) or why
     said = server.where
-    told = text.format(timeout=server.timeout, table=server.name)
+    told = text.format(timeout=max(server.timeout, limit), table=server.name)
     return ServerTrouble(f"{said[0].upper()}{said[1:]} {told}.", why)
 
 
