@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from memory.postgres.pool import Pool
@@ -29,6 +30,7 @@ def queue_rows(server: Server, table: str = "jr_work_queue") -> Iterator[dict[st
     """
     from psycopg.sql import SQL, Identifier, Literal
 
+    server = replace(server, table=table)  # which is the one that is told of
     pool = Pool(server)
     try:
         with pool.reading(_LIMIT) as reader:

@@ -14,7 +14,7 @@ from memory.jobs import JobExtraction, job_from
 from memory.postgres.queue import COLUMNS, queue_rows
 from memory.postgres.source import Server
 from tests.memory.postgres.conftest import ROWS, Database
-from tests.memory.postgres.servers import PASSWORD, Postgres, free_port
+from tests.memory.postgres.servers import PASSWORD, READER, Postgres, free_port
 from tests.tui.program import Program
 from tui.core.remembering import open_store
 
@@ -53,6 +53,13 @@ def test_a_server_without_a_queue_says_so(postgres: Postgres, database: Database
     with pytest.raises(MemoryUnavailable, match="no table jr_work_queue with an id") as refused:
         list(queue_rows(Server(postgres.dsn(name), timeout=20)))
     assert PASSWORD not in str(refused.value)
+
+
+def test_a_queue_that_may_not_be_read_is_told_by_its_own_name(database: Database, postgres: Postgres) -> None:
+    name, db = database(filled=True)
+    db.execute(f"REVOKE ALL ON jr_work_queue FROM {READER}")
+    with pytest.raises(MemoryUnavailable, match="GRANT SELECT ON jr_work_queue TO"):
+        list(queue_rows(Server(postgres.dsn(name), timeout=20)))
 
 
 def test_a_sync_brings_what_the_server_has_and_the_next_one_nothing(program: Program) -> None:
