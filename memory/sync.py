@@ -113,7 +113,7 @@ class _Run:
     notes: list[str] = field(default_factory=list)
 
     def all(self, top: int | None, embedder: Embedder | None, replace: bool) -> Synced:
-        self._own(replace)
+        here = self._allowed(replace)
         with self.pool.reading(_LIMIT) as reader:
             there = {entry.id: entry for entry in inventory(reader, self.table, top)}
         for one in [one for one in there if OURS.fullmatch(one)]:
@@ -124,6 +124,7 @@ class _Run:
                 f"The table {self.pool.server.name} is empty, and the copy here is not. It was left as it is;"
                 " sync with replace to empty it."
             )
+        self._own(here)
         self._compare(there)
         if embedder is not None:
             self._embed(embedder)
@@ -134,15 +135,19 @@ class _Run:
             dict(self.skipped), tuple(self.notes),
         )  # fmt: skip
 
-    def _own(self, replace: bool) -> None:
-        """From here on the store has this server's copy, or none yet."""
+    def _allowed(self, replace: bool) -> str:
+        """Which table this is, when the store may have its copy."""
         with self.pool.reading(_LIMIT) as reader:
-            here, known = identity(reader, self.table), self.store.mark(SERVER)
-        if known is not None and known != here:
-            if not replace:
-                raise MemoryUnavailable(
-                    "The copy here is of another server's table. Sync with replace to take this one instead."
-                )
+            here = identity(reader, self.table)
+        if self.store.mark(SERVER) not in (None, here) and not replace:
+            raise MemoryUnavailable(
+                "The copy here is of another server's table. Sync with replace to take this one instead."
+            )
+        return here
+
+    def _own(self, here: str) -> None:
+        """From here on the store has this table's copy, or none yet. It was listed: it can be read."""
+        if self.store.mark(SERVER) not in (None, here):
             self._drop(list(self.store.ids("federation")))
         self.store.take_in((), (SERVER, here))
 

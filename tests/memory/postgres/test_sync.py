@@ -167,6 +167,20 @@ def test_a_copy_of_another_server_is_refused_unless_it_is_to_be_replaced(
     assert {one.id for one in store.memories("local")} == {local.id}
 
 
+def test_a_copy_is_not_dropped_for_a_table_that_cannot_be_listed(
+    database: Database, postgres: Postgres, store: MemoryStore
+) -> None:
+    name, db = database()
+    other, there = database()
+    table.minimal(db, ["one", "two"])
+    sync(server(postgres, name), store)
+    there.execute(f"CREATE VIEW {table.NAME} AS SELECT 1 / (random() * 0)::int AS id, 'x'::text AS content")
+    with pytest.raises(MemoryUnavailable):
+        sync(server(postgres, other), store, replace=True)
+    assert list(store.ids("federation")) == ["1", "2"]
+    assert sync(server(postgres, name), store) == Synced()
+
+
 def test_a_copy_is_not_emptied_because_the_table_is(
     database: Database, postgres: Postgres, store: MemoryStore
 ) -> None:
