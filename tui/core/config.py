@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, get_args
+from urllib.parse import urlsplit
 
 from engine.plan.need import KV_KINDS, KvKind
 from modes import blend, tables
@@ -81,12 +82,19 @@ def _server(value: object) -> Secret:
 def _embedder(text: str) -> str:
     if text in ("local", "off"):
         return text
-    if not text.startswith(("http://", "https://")):
+    if not text.startswith(("http://", "https://")) or not _host(text):
         expected = "local, off, or the http(s) address of an embedding service"
         if "@" in text:  # what stands before it may be a password
             raise Unfit([("", f"expected {expected}")])
         raise ValueError(expected)
     return Secret(text)
+
+
+def _host(url: str) -> str | None:
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
 
 
 def _name(text: str) -> str:

@@ -166,6 +166,11 @@ def test_a_relative_model_starts_from_the_file_but_otherwise_from_the_working_di
         ('model = "~nobody-of-this-name/m"\n', "expected a path whose ~ is a known home directory"),
         ('memory = "cloud"\n', "memory: found \"cloud\", expected 'local', 'postgres' or 'off'"),
         ('memory_table = " "\n', 'memory_table: found " ", expected a name'),
+        (
+            'embedder = "http:///embed"\n',
+            "expected local, off, or the http(s) address of an embedding service",
+        ),
+        ('embedder = "http://[::1"\n', "expected local, off, or the http(s) address of an embedding service"),
         ('embedder = "bge"\n', "expected local, off, or the http(s) address of an embedding service"),
         ('mode = "legal*x"\n', 'mode: found "legal*x", expected a mode or blend'),
         ("contxt = 4096\n", "contxt: unknown field (did you mean context?)"),
