@@ -138,7 +138,7 @@ class _Run:
     def _allowed(self, replace: bool) -> str:
         """Which table this is, when the store may have its copy."""
         with self.pool.reading(_LIMIT) as reader:
-            here = identity(reader, self.table)
+            here = identity(reader, self.pool.server, self.table)
         if self.store.mark(SERVER) not in (None, here) and not replace:
             raise MemoryUnavailable(
                 "The copy here is of another server's table. Sync with replace to take this one instead."

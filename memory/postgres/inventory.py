@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from memory.postgres.mapping import expressions
 from memory.postgres.rows import FIELDS
+from memory.postgres.server import Server
+from memory.postgres.trouble import unavailable
 
 if TYPE_CHECKING:
     from memory.postgres.mapping import Table
@@ -19,6 +21,10 @@ if TYPE_CHECKING:
 #: What daemons change all the time: sent as it is, because a row need not be sent again for it.
 PASSING = ("temperature", "accessed", "accesses")
 _FETCHED = 5_000
+_UNKNOWN = (
+    "does not say which server it is, and a copy is of one only. Its owner has to"
+    " GRANT EXECUTE ON FUNCTION pg_control_system() TO this user"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +60,14 @@ def inventory(reader: Reader, table: Table, top: int | None) -> Iterator[Entry]:
             yield Entry(one, total, created, tuple(rest))
 
 
-def identity(reader: Reader, table: Table) -> str:
-    """Which server's table this is, however it was reached: one that was copied is another."""
+def identity(reader: Reader, server: Server, table: Table) -> str:
+    """Which server's table this is, however it was reached: one that was copied is another.
+
+    Raises `MemoryUnavailable` where this user may not ask.
+    """
     from psycopg.sql import SQL
 
+    if not reader.rows(SQL("SELECT has_function_privilege('pg_control_system()', 'EXECUTE')"))[0][0]:
+        raise unavailable(server, _UNKNOWN)
     system = reader.rows(SQL("SELECT system_identifier::text FROM pg_control_system()"))[0][0]
     return f"{system}/{table.database}/{table.schema}.{table.name}"

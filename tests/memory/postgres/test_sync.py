@@ -167,6 +167,18 @@ def test_a_copy_of_another_server_is_refused_unless_it_is_to_be_replaced(
     assert {one.id for one in store.memories("local")} == {local.id}
 
 
+def test_a_server_that_does_not_say_which_it_is_is_told_with_what_to_grant(
+    database: Database, postgres: Postgres, store: MemoryStore
+) -> None:
+    name, db = database()
+    table.minimal(db, ["one"])
+    db.execute("REVOKE EXECUTE ON FUNCTION pg_control_system() FROM PUBLIC")
+    with pytest.raises(MemoryUnavailable, match=r"GRANT EXECUTE ON FUNCTION pg_control_system\(\) TO"):
+        sync(server(postgres, name), store)
+    db.execute(f"GRANT EXECUTE ON FUNCTION pg_control_system() TO {READER}")
+    assert sync(server(postgres, name), store).added == 1
+
+
 def test_a_copy_is_not_dropped_for_a_table_that_cannot_be_listed(
     database: Database, postgres: Postgres, store: MemoryStore
 ) -> None:
