@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 Form = Literal["plain", "openai"]
 #: Texts in one request.
 BATCH = 32
+#: A text of fewer characters is too long for no service.
+SHORT = 200
 #: Seconds for a connection, and for an answer.
 CONNECT, ANSWER = 2.0, 20.0
 _GO_ON = "recall goes on by keywords"
@@ -74,10 +76,7 @@ class ServiceEmbedder:
         parts: list[FloatArray] = []
         for at in range(0, len(texts), BATCH):
             batch = [readable(text) for text in texts[at : at + BATCH]]
-            values = self._asked(batch)
-            rows = unit_rows(values, len(batch), self._dim, f"the embedding service at {self._told}")
-            self._dim = rows.shape[1]
-            parts.append(rows)
+            parts.append(self._rows(batch))
             if progress is not None:
                 progress(at + len(batch))
         return np.concatenate(parts)
@@ -89,19 +88,36 @@ class ServiceEmbedder:
                 self._client.close()
                 self._client = None
 
+    def _rows(self, texts: list[str]) -> FloatArray:
+        """Those of ``texts``; of one that is refused by itself, those of its beginning, as models read it."""
+        try:
+            values = self._asked(texts)
+        except _Refused:
+            half = len(texts) // 2
+            if half:
+                return np.concatenate([self._rows(texts[:half]), self._rows(texts[half:])])
+            if len(texts[0]) < SHORT:
+                raise
+            return self._rows([texts[0][: len(texts[0]) // 2]])
+        rows = unit_rows(values, len(texts), self._dim, f"the embedding service at {self._told}")
+        self._dim = rows.shape[1]
+        return rows
+
     def _asked(self, texts: list[str]) -> Any:
         """What the service gives in the form that it speaks: the first of those left that it answers."""
         trouble: EmbedderUnavailable | None = None
+        refused = False
         for form in self._forms:
             try:
                 values = self._read(form, self._reply(form, texts))
             except _OtherForm as other:
                 trouble = trouble or EmbedderUnavailable(str(other))
+                refused = refused or other.refused
                 continue
             self._forms = (form,)
             return values
         assert trouble is not None
-        raise trouble
+        raise _Refused(str(trouble)) if refused else trouble
 
     def _reply(self, form: Form, texts: list[str]) -> Any:
         import httpx
@@ -135,7 +151,7 @@ class ServiceEmbedder:
         if code == 429 or code >= 500:
             raise self._failed(f"cannot serve now ({code}): try again later")
         if code >= 300:
-            raise self._other(f"does not take what was asked ({code}): is this its address?")
+            raise self._other(f"does not take what was asked ({code}): is this its address?", code)
 
     def _read(self, form: Form, reply: Any) -> Any:
         """The rows in ``reply``, in the texts' order."""
@@ -169,12 +185,20 @@ class ServiceEmbedder:
     def _failed(self, what: str) -> EmbedderUnavailable:
         return EmbedderUnavailable(f"the embedding service at {self._told} {what}; {_GO_ON}")
 
-    def _other(self, what: str) -> _OtherForm:
-        return _OtherForm(str(self._failed(what)))
+    def _other(self, what: str, code: int = 0) -> _OtherForm:
+        return _OtherForm(str(self._failed(what)), code in (400, 413, 422))
 
 
 class _OtherForm(Exception):
-    """The service seems to speak another form."""
+    """The service seems to speak another form; or it ``refused`` what it was sent: a text may be too long."""
+
+    def __init__(self, text: str, refused: bool) -> None:
+        super().__init__(text)
+        self.refused = refused
+
+
+class _Refused(EmbedderUnavailable):
+    """What was sent was refused in every form."""
 
 
 def _bare(url: str) -> str:

@@ -133,6 +133,28 @@ def test_an_answer_that_is_no_embedding_says_where_and_what(kind: str) -> None:
     assert not any(word in str(trouble.value) for word in ("s3cret", "hidden", "private"))
 
 
+@pytest.mark.parametrize("code", [400, 413, 422])
+@pytest.mark.parametrize("path", ["/embed", "/v1/embeddings"])
+def test_a_text_that_is_too_long_for_the_service_is_embedded_by_its_beginning(code: int, path: str) -> None:
+    def short(path: str, body: dict[str, Any], headers: Any) -> tuple[int, Any]:
+        too_long = any(len(text) > 600 for text in body.get("input", []))
+        return (code, {"error": "maximum context length"}) if too_long else openai(path, body, headers)
+
+    texts = ["a", "long " * 1000, "bb", "x" * 700]
+    with serving(short) as (url, asked):
+        rows = ServiceEmbedder(url + path, "bge-large").embed(texts)
+    read = [row(text)[0] for text in ("a", "b" * 312, "bb", "x" * 350)]
+    assert rows[:, 0] / rows[:, 1] * 3.0 == pytest.approx(read)
+    assert len(asked) < 40
+
+
+def test_a_service_that_refuses_everything_is_told_after_few_tries() -> None:
+    told = pytest.raises(EmbedderUnavailable, match=r"does not take what was asked \(400\)")
+    with serving(lambda *_asked: (400, {})) as (url, asked), told:
+        ServiceEmbedder(url).embed(["long " * 1000] * 32)
+    assert len(asked) < 40
+
+
 def test_another_dimension_than_before_is_refused() -> None:
     sizes = iter([3, 3, 4])
     with serving(lambda *_asked: (200, {"embeddings": [[1.0] * next(sizes)]})) as (url, _asked):
