@@ -27,6 +27,7 @@ def embed_while(means: Means, resting: Callable[[], bool], closed: threading.Eve
     """
     from memory.contract import MemoryTrouble
     from memory.embed import LocalEmbedder
+    from memory.sqlite.errors import StoreBusy
 
     embedder = means.embedder
     if not isinstance(embedder, LocalEmbedder):
@@ -42,5 +43,9 @@ def embed_while(means: Means, resting: Callable[[], bool], closed: threading.Eve
                 closed.wait(REST)
             else:
                 ids = [one for one, _ in batch]
-                means.store.put_vectors(embedder.model, ids, embedder.embed([text for _, text in batch]))
-                after = ids[-1]
+                vectors = embedder.embed([text for _, text in batch])
+                try:
+                    means.store.put_vectors(embedder.model, ids, vectors)
+                    after = ids[-1]
+                except StoreBusy:  # an import, say, that writes for minutes
+                    closed.wait(REST)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +17,7 @@ import pytest
 from memory.contract import FloatArray
 from memory.embed import LocalEmbedder, ServiceEmbedder
 from memory.record import Memory
+from memory.sqlite import opening
 from memory.sqlite.store import MemoryStore
 from tests.tui.core.remembered import HARBOUR, TIDE, remember
 from tui.core import embedding
@@ -84,6 +88,31 @@ def test_a_text_that_a_server_has_changed_since_is_embedded_anew(
     store.take_in([replace(early, content="another text")])
     until(lambda: not store.lacking("instant", 1), seconds=10.0)
     memories.close()
+
+
+def test_another_program_that_writes_puts_it_off_and_does_not_end_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(embedding, "PAUSE", 0.05)
+    monkeypatch.setattr(opening, "PATIENCE", 0.05)
+    store, asked = MemoryStore.open(tmp_path / "m.sqlite3"), []
+
+    class Counted(Instant):
+        def embed(self, texts: Sequence[str], *more: Any, **named: Any) -> FloatArray:
+            asked.append(len(texts))
+            return super().embed(texts, *more, **named)
+
+    store.add(TIDE)
+    memories = Memories(lambda: Means(store, store, Counted()))
+    with closing(sqlite3.connect(tmp_path / "m.sqlite3", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        memories.begin(lambda: True)
+        until(lambda: bool(asked))
+        time.sleep(0.3)
+        other.execute("COMMIT")
+    until(lambda: not store.lacking("instant", 1), seconds=10.0)
+    memories.close()
+    store.close()
 
 
 def test_nothing_is_embedded_while_an_answer_is_written(
