@@ -5,7 +5,7 @@ It must not know how any of it was found out.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 from engine.contract import ModelInfo
@@ -28,7 +28,7 @@ class RemoteOptions:
     """
 
     model: str | None = None
-    key: str | None = None
+    key: str | None = field(default=None, repr=False)
     tls: bool = True
     context: int | None = None
     slots: int | None = None

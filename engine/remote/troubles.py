@@ -30,6 +30,19 @@ def failure(trouble: httpx.HTTPError, where: str) -> EngineError:
     return GenerationFailed(f"{where} broke off the connection ({type(trouble).__name__}): see its own log")
 
 
+def unopened(trouble: Exception, where: str) -> EngineError:
+    """Why nothing can be sent at all: what the environment says of authorities or of a proxy is no use."""
+    if isinstance(trouble, OSError):
+        return GenerationFailed(
+            f"the authorities that {where} is to be believed by cannot be read ({trouble}): see "
+            "SSL_CERT_FILE and SSL_CERT_DIR"
+        )
+    return GenerationFailed(
+        f"the proxy that the environment names for {where} cannot be used ({trouble}): set HTTPS_PROXY and "
+        "ALL_PROXY to an http:// one, or to none"
+    )
+
+
 def _certificate(trouble: BaseException) -> str | None:
     """Why a certificate was refused, if that is the trouble."""
     cause: BaseException | None = trouble

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 
 import httpx
 
-from engine.contract import GenerationFailed
+from engine.contract import GenerationFailed, ModelUnusable
 from engine.remote.address import Address
 from engine.remote.refusals import Reply
-from engine.remote.troubles import again, failure
+from engine.remote.troubles import again, failure, unopened
 
 T = TypeVar("T")
 
@@ -32,9 +32,17 @@ _MOST, _LONGEST_WAIT = 64 << 20, 10.0
 
 
 class Wire:
-    """Sends requests to ``address``. From any thread; `close` ends what is under way."""
+    """Sends requests to ``address``. From any thread; `close` ends what is under way.
+
+    Raises `ModelUnusable` for a ``key`` that cannot be sent.
+    """
 
     def __init__(self, address: Address, key: str | None = None) -> None:
+        if key and not (key.isascii() and key.isprintable()):
+            raise ModelUnusable(
+                f"the key for {address.shown} has a line end or a letter in it that no key can have: "
+                "look at MODESHARE_SERVER_KEY, or server_key"
+            )
         self.address = address
         self._key = key
         self._loop = asyncio.new_event_loop()
@@ -88,12 +96,20 @@ class Wire:
 
     def _opened(self) -> httpx.AsyncClient:
         if self._client is None:
-            self._client = httpx.AsyncClient(
-                headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
-                limits=httpx.Limits(max_connections=None, max_keepalive_connections=8),
-                verify=self.address.encrypted,  # reading the authorities takes time
-                mounts=dict.fromkeys(("http://", "https://")) if self.address.loopback else None,  # no proxy
-            )
+            limits = httpx.Limits(max_connections=None, max_keepalive_connections=8)
+            verify = self.address.encrypted  # reading the authorities takes time
+            try:
+                self._client = httpx.AsyncClient(
+                    headers={"Authorization": f"Bearer {self._key}"} if self._key else {},
+                    limits=limits,
+                    verify=verify,
+                    # With a transport of its own it looks for no proxy in the environment.
+                    transport=httpx.AsyncHTTPTransport(verify=verify, limits=limits)
+                    if self.address.loopback
+                    else None,
+                )
+            except (ImportError, OSError, ValueError, httpx.InvalidURL) as error:
+                raise unopened(error, self.address.shown) from error
         return self._client
 
     def close(self) -> None:
