@@ -7,6 +7,7 @@ import struct
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.folder import weight_files
 from engine.plan.kinds import Weight
 from engine.plan.shape import Shape, Unplannable
 
@@ -34,22 +35,25 @@ def weights_of(shape: Shape, tied: bool, biased: bool) -> Iterator[Weight]:
 def bytes_there(folder: Path) -> int:
     """Bytes of the tensors in the safetensors files of ``folder``; 0 when there are none."""
     total = 0
-    for path in sorted(folder.glob("*.safetensors")):
+    for path in _files(folder):
         with path.open("rb") as file:
             try:
-                header = json.loads(file.read(struct.unpack("<Q", file.read(8))[0]))
+                size = struct.unpack("<Q", file.read(8))[0]
+                header = json.loads(file.read(min(size, path.stat().st_size)))
                 ends = [one["data_offsets"][1] for name, one in header.items() if name != "__metadata__"]
             except (struct.error, KeyError, TypeError, AttributeError, ValueError) as error:
                 raise Unplannable(f"{path.name} is no whole safetensors file: fetch it again") from error
         total += max(ends, default=0)
-    _check_all_there(folder)
     return total
 
 
-def _check_all_there(folder: Path) -> None:
+def _files(folder: Path) -> list[Path]:
+    """What is loaded: what lies beside it may be the same weights in another form."""
+    there = sorted(folder.glob("*.safetensors"))
     index = folder / "model.safetensors.index.json"
-    if not index.exists() or not any(folder.glob("*.safetensors")):
-        return
-    named = set(json.loads(index.read_text("utf-8")).get("weight_map", {}).values())
-    if missing := sorted(name for name in named if not (folder / name).exists()):
+    if not index.exists() or not there:
+        return weight_files(folder) or there
+    named = sorted(set(json.loads(index.read_text("utf-8")).get("weight_map", {}).values()))
+    if missing := [name for name in named if not (folder / name).exists()]:
         raise Unplannable(f"{', '.join(missing)} missing beside it: fetch the rest, or move the weights away")
+    return [folder / name for name in named]

@@ -94,6 +94,26 @@ def test_a_part_of_the_weights_is_not_taken_for_all(tmp_path: Path) -> None:
         read(tmp_path)
 
 
+@pytest.mark.parametrize("index", [True, False])
+def test_weights_that_lie_there_a_second_time_are_counted_once(tmp_path: Path, index: bool) -> None:
+    """Mistral's folders have all of them once more, in ``consolidated.safetensors``."""
+    wrote(tmp_path)
+    for name in ("model.safetensors", "consolidated.safetensors"):
+        save_file({"a": np.zeros(7, np.uint8)}, tmp_path / name)
+    if index:
+        named = json.dumps({"weight_map": {"a": "model.safetensors"}})
+        (tmp_path / "model.safetensors.index.json").write_text(named)
+    assert read(tmp_path).weights == 7
+
+
+def test_a_pointer_in_place_of_weights_is_no_safetensors_file(tmp_path: Path) -> None:
+    """What git leaves there without its large files."""
+    wrote(tmp_path)
+    (tmp_path / "model.safetensors").write_text("version https://git-lfs.github.com/spec/v1\nsize 1\n")
+    with pytest.raises(Unplannable, match=r"model\.safetensors is no whole safetensors file"):
+        read(tmp_path)
+
+
 def test_a_damaged_safetensors_file_is_named(tmp_path: Path) -> None:
     wrote(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"\x08\x00\x00\x00\x00\x00\x00\x00not JSON")
