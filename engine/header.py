@@ -53,7 +53,7 @@ def header_of(path: Path) -> Header:
             memoryview(mapped) as data,
         ):
             return read_header(data)
-    except struct.error as error:
+    except (struct.error, OverflowError) as error:
         raise ValueError(f"the header is cut off ({error})") from error
 
 
