@@ -21,7 +21,7 @@ _LOADING = 120.0
 
 @dataclass(slots=True)
 class _Loaded:
-    """``kept`` is None for one that was there before us."""
+    """``kept`` is None for one that was there before us, until we wear it."""
 
     kept: Kept | None
     ours: bool
@@ -46,7 +46,7 @@ class VllmAdapters:
         with self._lock:
             if kept.label in self._loaded:
                 one = self._loaded[kept.label]
-                one.ours, one.retired = one.ours and ours, False
+                one.kept, one.ours, one.retired = one.kept or kept, one.ours and ours, False
                 return
             self._send(kept, ours)
             self._turn += 1
@@ -79,15 +79,18 @@ class VllmAdapters:
             self._sweep()
 
     def bring_again(self, label: str) -> bool:
-        """Load what the server has lost; False for what is not ours to bring, or was refused."""
+        """Load what the server has lost, or another program took away: it is ours then, whoever brought it
+        before. False for what we never wore, or what was refused.
+        """
         with self._lock:
             one = self._loaded.get(label)
             if one is None or one.kept is None:
                 return False
             try:
-                self._send(one.kept, one.ours)
+                self._send(one.kept, ours=True)
             except EngineError:
                 return False
+            one.ours = True
             return True
 
     def close(self) -> None:

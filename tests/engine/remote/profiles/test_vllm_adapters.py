@@ -1,0 +1,90 @@
+"""A vLLM that several programs use, or that stands behind a proxy: as a server replays it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.fingerprint import fingerprint
+from engine.lowrank import Basis, Coefficients
+from engine.remote import wire
+from engine.remote.shelf import Kept
+from tests.engine.llama.answers import ask
+from tests.engine.random_modes import random_basis, random_coefficients
+from tests.engine.remote.conftest import Replayed
+from tests.engine.remote.replaying import DONE, Answer, Replay, piece, said
+from tests.engine.tiny import write_tiny_llama
+
+LOAD, UNLOAD = "/v1/load_lora_adapter", "/v1/unload_lora_adapter"
+GOOD = Answer([piece("Hello", "stop"), DONE])
+LEGAL = (("legal", 1.0),)
+
+
+def vllm(*adapters: str, **paths: list[Answer]) -> Replay:
+    """One that has ``adapters`` already."""
+    models = [{"id": "base", "owned_by": "vllm", "max_model_len": 1024}]
+    models += [{"id": name, "owned_by": "vllm", "parent": "base"} for name in adapters]
+    answers = {
+        "/v1/models": [said(json.dumps({"data": models}))],
+        "/tokenize": [said('{"tokens": [1, 2, 3]}')],
+        LOAD: [said("{}")],
+        UNLOAD: [said("{}")],
+    }
+    return Replay({**answers, **{f"/{name}": found for name, found in paths.items()}})
+
+
+def lost(name: str) -> Answer:
+    return said(json.dumps({"error": {"message": f"The model `{name}` does not exist.", "code": 404}}), 404)
+
+
+def named(replay: Replay, path: str) -> list[str]:
+    """The adapters that were loaded or unloaded, in this order."""
+    return [body["lora_name"] for asked, body, _ in replay.asked if asked == path and body]
+
+
+def write(form: str, target: Path, basis: Basis, coefficients: Coefficients, base: Path) -> None:
+    target.mkdir()
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wire, "TRIES", (0.01, 0.01))
+
+
+@pytest.fixture
+def options(tmp_path: Path) -> dict[str, Any]:
+    base = write_tiny_llama(tmp_path / "base.gguf")
+    return {"base": base, "folder": tmp_path / "adapters", "export": write}
+
+
+@pytest.fixture
+def legal(options: dict[str, Any]) -> tuple[Basis, Coefficients]:
+    basis = random_basis({"blk.0.ffn_down.weight": (12, 8)}, 3, fingerprint(options["base"]) or "")
+    return basis, random_coefficients(basis, 0.1, 1)
+
+
+def test_an_adapter_that_another_program_brought_and_took_away_is_brought_again(
+    replayed: Replayed, options: dict[str, Any], legal: tuple[Basis, Coefficients]
+) -> None:
+    label = Kept.of("legal", *legal).label
+    engine, replay = replayed(lost(label), GOOD, replay=vllm(label), **options)
+    engine.install("legal", *legal)
+    assert named(replay, LOAD) == [], "it is there already"
+    assert ask(engine, "hi", scales=LEGAL).text == "Hello"
+    assert named(replay, LOAD) == [label]
+    engine.close()
+    assert named(replay, UNLOAD) == [label], "from now on it is ours"
+
+
+def test_an_adapter_that_was_there_before_us_stays(
+    replayed: Replayed, options: dict[str, Any], legal: tuple[Basis, Coefficients]
+) -> None:
+    label = Kept.of("legal", *legal).label
+    engine, replay = replayed(GOOD, replay=vllm(label), **options)
+    engine.install("legal", *legal)
+    assert ask(engine, "hi", scales=LEGAL).text == "Hello"
+    engine.close()
+    assert named(replay, LOAD) == named(replay, UNLOAD) == []
