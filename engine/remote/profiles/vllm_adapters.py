@@ -96,8 +96,9 @@ class VllmAdapters:
     def close(self) -> None:
         """Unload what is ours, and remove its files."""
         with self._lock:
-            for label in [label for label, one in self._loaded.items() if one.ours]:
-                self._unload(label)
+            with contextlib.suppress(EngineError):  # one that has gone is asked once, and not for each
+                for label in [label for label, one in self._loaded.items() if one.ours]:
+                    self._unload(label)
             if self._folder is not None:
                 self._folder.clear()
 
@@ -109,12 +110,12 @@ class VllmAdapters:
         surplus = idle[: max(0, len(idle) - _IDLE)]
         for label in idle:
             if self._loaded[label].retired or label in surplus:
-                self._unload(label)
+                with contextlib.suppress(EngineError):  # a server that has gone has unloaded it
+                    self._unload(label)
 
     def _unload(self, label: str) -> None:
         del self._loaded[label]
-        with contextlib.suppress(EngineError):  # a server that has gone has unloaded it
-            self._wire.ask("POST", f"{self._wire.address.api}/unload_lora_adapter", {"lora_name": label})
+        self._wire.ask("POST", f"{self._wire.address.api}/unload_lora_adapter", {"lora_name": label})
 
     def _send(self, kept: Kept, ours: bool) -> None:
         if self._folder is None:

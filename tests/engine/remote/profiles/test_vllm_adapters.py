@@ -88,3 +88,15 @@ def test_an_adapter_that_was_there_before_us_stays(
     assert ask(engine, "hi", scales=LEGAL).text == "Hello"
     engine.close()
     assert named(replay, LOAD) == named(replay, UNLOAD) == []
+
+
+def test_hanging_up_on_a_vllm_that_has_gone_takes_no_longer_for_more_adapters(
+    replayed: Replayed, options: dict[str, Any], legal: tuple[Basis, Coefficients]
+) -> None:
+    replay = vllm()
+    engine, _ = replayed(GOOD, replay=replay, **options)
+    for number in range(4):
+        engine.install(f"mode{number}", legal[0], random_coefficients(legal[0], 0.1, number))
+    replay.answers[UNLOAD] = [Answer([None])]
+    engine.close()
+    assert len(set(named(replay, UNLOAD))) == 1
