@@ -15,6 +15,7 @@ from functools import partial
 from engine.contract import (
     Chunk,
     EngineError,
+    GenerationFailed,
     Message,
     ModelInfo,
     ModelUnusable,
@@ -97,6 +98,9 @@ class RemoteEngine:
         except (OSError, ValueError) as error:
             self._wire.close()
             raise ModelUnusable(f"the base {base} cannot be read ({error}): see server_base") from error
+        except GenerationFailed as trouble:
+            self._wire.close()
+            raise ModelUnusable(str(trouble)) from trouble
         except BaseException:
             self._wire.close()
             raise

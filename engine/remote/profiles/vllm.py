@@ -12,12 +12,14 @@ from engine.contract import GenerationFailed, Message, NotOffered, Request, Samp
 from engine.remote.profiles.facts import Facts, Means
 from engine.remote.profiles.plain import Body, Plain, schema_of
 from engine.remote.profiles.vllm_adapters import VllmAdapters
-from engine.remote.refusals import Reply, refusal
+from engine.remote.refusals import Reply, refusal, said
 from engine.remote.shelf import Kept
 from engine.remote.wire import Wire
 
 #: The most tokens of thinking. Older ones ignore it, and one without --reasoning-parser refuses it.
 _BUDGET = "thinking_token_budget"
+#: What a proxy says of a path that it does not pass on.
+_NO_SUCH_PATH = (403, 404, 405)
 
 
 def holds_budgets(wire: Wire, model: str) -> bool:
@@ -83,18 +85,22 @@ class Vllm(Plain):
         return self._tokens({"prompt": text, "add_special_tokens": False})
 
     def count(self, messages: Sequence[Message], thinking: bool | None) -> int | None:
-        return len(self._prompt(messages, thinking))
+        found = self._prompt(messages, thinking)
+        return None if found is None else len(found)
 
-    def _prompt(self, messages: Sequence[Message], thinking: bool | None) -> list[int]:
+    def _prompt(self, messages: Sequence[Message], thinking: bool | None) -> list[int] | None:
         spoken = [{"role": one.role, "content": one.content} for one in messages]
         body: Body = {"messages": spoken, "add_generation_prompt": True}
         if thinking is not None:
             body["chat_template_kwargs"] = {"enable_thinking": thinking}
         return self._tokens(body)
 
-    def _tokens(self, body: Body) -> list[int]:
+    def _tokens(self, body: Body) -> list[int] | None:
+        """None where a proxy lets nothing through but what is under /v1."""
         url = f"{self.wire.address.root}/tokenize"
         reply = self.wire.ask("POST", url, {"model": self.facts.model, **body})
+        if reply.status in _NO_SUCH_PATH and "model" not in said(reply.data, reply.text).lower():
+            return None
         if not reply.good or not isinstance(reply.table.get("tokens"), list):
             raise refusal(reply, self.wire.address.shown)
         return [int(one) for one in reply.table["tokens"]]
@@ -107,6 +113,8 @@ class Vllm(Plain):
             start = self._tokens({"prompt": prompt, "add_special_tokens": True})
         else:
             start = self._prompt(prompt, False)
+        if start is None:
+            raise NotOffered(f"{self._who()} tells no tokens: let its proxy pass /tokenize on")
         if not start:
             raise NotOffered(
                 f"{self._who()} cannot score a text from its beginning: its vocabulary begins with nothing"

@@ -8,14 +8,16 @@ from typing import Any
 
 import pytest
 
+from engine.contract import Message, ModelUnusable, NotOffered
 from engine.fingerprint import fingerprint
 from engine.lowrank import Basis, Coefficients
 from engine.remote import wire
+from engine.remote.engine import RemoteEngine, RemoteOptions
 from engine.remote.shelf import Kept
 from tests.engine.llama.answers import ask
 from tests.engine.random_modes import random_basis, random_coefficients
 from tests.engine.remote.conftest import Replayed
-from tests.engine.remote.replaying import DONE, Answer, Replay, piece, said
+from tests.engine.remote.replaying import DONE, Answer, Replay, piece, replaying, said
 from tests.engine.tiny import write_tiny_llama
 
 LOAD, UNLOAD = "/v1/load_lora_adapter", "/v1/unload_lora_adapter"
@@ -88,6 +90,26 @@ def test_an_adapter_that_was_there_before_us_stays(
     assert ask(engine, "hi", scales=LEGAL).text == "Hello"
     engine.close()
     assert named(replay, LOAD) == named(replay, UNLOAD) == []
+
+
+@pytest.mark.parametrize(
+    "told", [said('{"detail": "Not Found"}', 404), said("<html>Forbidden</html>", 403, "text/html")]
+)
+def test_behind_a_proxy_that_lets_only_v1_through_tokens_are_guessed(
+    replayed: Replayed, options: dict[str, Any], told: Answer
+) -> None:
+    engine, _ = replayed(GOOD, replay=vllm(tokenize=[told]), **options)
+    assert any("tokens before an answer are guessed" in note for note in engine.info.notes)
+    assert engine.count_tokens([Message("user", "hi")]) > 0
+    assert ask(engine, "hi").text == "Hello"
+    with pytest.raises(NotOffered, match="/tokenize"):
+        engine.score("a", ["b"])
+
+
+def test_a_vllm_that_cannot_count_now_cannot_be_used_and_says_why() -> None:
+    broken = vllm(tokenize=[said('{"message": "out of memory"}', 500)])
+    with replaying(broken) as served, pytest.raises(ModelUnusable, match="out of memory"):
+        RemoteEngine(served.url, RemoteOptions(), lambda _fraction: True)
 
 
 def test_hanging_up_on_a_vllm_that_has_gone_takes_no_longer_for_more_adapters(
