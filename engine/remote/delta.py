@@ -50,11 +50,11 @@ def read(event: Data | Comment) -> Delta:
         return Delta(over=True)
     try:
         said = json.loads(event.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BadStream(f"an event is no JSON: {event.text[:80]!r}") from None
     if not isinstance(said, dict):
         raise BadStream(f"an event is no JSON object: {event.text[:80]!r}")
-    if "error" in said or said.get("object") == "error":
+    if said.get("error") not in (None, "", False) or said.get("object") == "error":
         return Delta(error=said)
     return of(said)
 

@@ -36,7 +36,7 @@ class Reply:
     def data(self) -> Any:
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
     @property

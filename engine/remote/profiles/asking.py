@@ -31,10 +31,11 @@ def profile_of(means: Means, model: str | None, base: Path | None, on_progress: 
     wire = means.wire
     try:
         reply = _models(wire, on_progress)
-        models = [one for one in reply.table.get("data") or [] if isinstance(one, dict)]
+        listed = reply.table.get("data")
+        models = [one for one in listed if _named(one)] if isinstance(listed, list) else []
         if reply.server.startswith("BaseHTTP") and _mlx(wire):
             return MlxLmServer(means, _with_base(_mlx_facts(models, model), base))
-        if not isinstance(reply.table.get("data"), list):
+        if not isinstance(listed, list):
             raise other_kind(reply.kind, wire.address.shown)
         owner = str(models[0].get("owned_by", "")) if models else ""
         if owner == "llamacpp" and (props := wire.ask("GET", f"{wire.address.root}/props")).good:
@@ -63,6 +64,10 @@ def _models(wire: Wire, on_progress: Progress) -> Reply:
     if not reply.good:
         raise refusal(reply, wire.address.shown)
     return reply
+
+
+def _named(one: object) -> bool:
+    return isinstance(one, dict) and "id" in one
 
 
 def _mlx(wire: Wire) -> bool:

@@ -60,6 +60,10 @@ class TestAtTheStart:
     def test_json_that_is_something_else_is_no_server(self) -> None:
         assert "is this its address?" in opened(Replay({"/v1/models": [said('{"hello": 1}')]}))
 
+    @pytest.mark.parametrize("data", ["3", '"m"', "null", '[{"name": "m"}]', "[3]"])
+    def test_a_list_of_models_of_another_shape_is_told(self, data: str) -> None:
+        assert "127.0.0.1" in opened(Replay({"/v1/models": [said(f'{{"data": {data}}}')]}))
+
     def test_a_model_that_is_not_there_is_told_with_those_that_are(self) -> None:
         assert "has no model other (it has: m)" in opened(Replay(), model="other")
 
@@ -119,6 +123,18 @@ class TestInAnAnswer:
         engine, _ = replayed(Answer([*odd, piece("fine", "stop"), DONE]))
         assert ask(engine, "hi").text == "fine"
         assert "holds no answer" in refused(replayed, said('{"hello": 1}'))
+
+    def test_an_error_that_is_none_is_none(self, replayed: Replayed) -> None:
+        chunks = [
+            piece("Hel"),
+            event(choices=[{"delta": {"content": "lo"}, "finish_reason": "stop"}], error=None),
+        ]
+        engine, _ = replayed(Answer([*chunks, DONE]))
+        assert ask(engine, "hi").text == "Hello"
+
+    def test_json_nested_without_end_is_told(self, replayed: Replayed) -> None:
+        assert "broke the protocol" in refused(replayed, Answer([b"data: " + b"[" * 200_000 + b"\n\n"]))
+        assert "failed (500)" in refused(replayed, said("[" * 200_000, 500))
 
     def test_half_a_letter_at_the_end_leaves_the_whole_ones(self, replayed: Replayed) -> None:
         letters = piece("Ꮳ\U0001f600").replace(b"\\ude00", b"") + event(
