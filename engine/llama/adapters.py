@@ -72,7 +72,13 @@ class AdapterShelf:
                 f"{self._model.name} is {fingerprint[:12]}: load the model it was made for, "
                 "or train it for this one"
             )
-        loaded = self._load(name, basis, coefficients)
+        try:
+            loaded = self._load(name, basis, coefficients)
+        except OSError as error:
+            raise AdapterRefused(
+                f"{name} cannot be installed: its file for llama.cpp cannot be written "
+                f"({error.strerror or error}): make room for temporary files, or name a folder in TMPDIR"
+            ) from error
         if name in self._adapters:
             self.retire(name)
         self._adapters[name] = loaded

@@ -6,6 +6,7 @@ What holds for every engine is in ``tests/engine/contract``.
 from __future__ import annotations
 
 import random
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from engine.contract import NotInstalled
+from engine.contract import AdapterRefused, NotInstalled
 from engine.llama import adapters
 from engine.llama.engine import LlamaEngine, LlamaOptions
 from engine.llama.library import dot_length
@@ -148,6 +149,15 @@ def test_the_memory_of_every_mode_is_told(tiny: Subject) -> None:
     sides = sum(len(one.up) + len(one.down) for one in tiny.basis.modules.values())
     assert sizes["a"] == 4 * RANK * sides
     assert sizes["c"] == 4 * 2 * sides
+
+
+def test_a_mode_that_cannot_be_written_for_want_of_room_is_refused_with_where(
+    tiny: Subject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(AdapterRefused, match="TMPDIR"):
+        tiny.engine.install("late", tiny.basis, tiny.modes["a"])
+    assert "late" not in tiny.engine.installed()
 
 
 @pytest.mark.parametrize("rank", [8, 28])
