@@ -17,7 +17,7 @@ from engine.remote.shelf import Kept
 
 
 class LlamaServer(Plain):
-    """``listed`` are the adapters that the server has, its numbers by the names of their files."""
+    """``listed`` are the adapters that the server has: the names of their files, and its numbers."""
 
     def __init__(self, means: Means, facts: Facts) -> None:
         super().__init__(means, facts)
@@ -26,12 +26,15 @@ class LlamaServer(Plain):
             push = f"tui modes push NAME --to {self.wire.address.shown}"
             self.facts = with_reason(facts, f"it was started without --lora ({push} says how)")
 
-    def _list(self) -> dict[str, int]:
+    def _list(self) -> list[tuple[str, int]]:
+        """Raises `GenerationFailed` where it cannot tell now, as while it loads its model."""
         reply = self.wire.ask("GET", f"{self.wire.address.root}/lora-adapters")
-        listed = reply.data if reply.good else []
-        if not isinstance(listed, list):
-            return {}
-        return {PurePath(one["path"]).stem: int(one["id"]) for one in listed if "path" in one and "id" in one}
+        if reply.status in (429, 502, 503):
+            raise refusal(reply, self.wire.address.shown)
+        listed = reply.data if reply.good and isinstance(reply.data, list) else []
+        return [
+            (PurePath(one["path"]).stem, int(one["id"])) for one in listed if "path" in one and "id" in one
+        ]
 
     def install(self, kept: Kept) -> None:
         """Raises `AdapterRefused` unless the server was started with it, in this version."""
@@ -41,19 +44,19 @@ class LlamaServer(Plain):
     def wear(self, scales: Scales) -> Body:
         """Every adapter with its scale; asked for anew, because the server may have been started again."""
         parts = self.shelf.parts(scales)
-        if parts:
-            self.listed = self._list()
+        self.listed = self._list()
         wanted = {self._number(kept): scale for kept, scale in parts}
         body: Body = {"model": self.facts.model}
         if self.listed:
-            body["lora"] = [{"id": one, "scale": wanted.get(one, 0.0)} for one in self.listed.values()]
+            body["lora"] = [{"id": one, "scale": wanted.get(one, 0.0)} for _, one in self.listed]
         return body
 
     def _number(self, kept: Kept) -> int:
-        if kept.label in self.listed:
-            return self.listed[kept.label]
+        listed = dict(self.listed)
+        if kept.label in listed:
+            return listed[kept.label]
         remedy = f"tui modes push {kept.mode} --to {self.wire.address.shown} says how to bring it"
-        others = [name for name in self.listed if name.rpartition("-")[0] == kept.mode]
+        others = [name for name in listed if name.rpartition("-")[0] == kept.mode]
         if others:
             raise AdapterRefused(
                 f"{self.wire.address.shown} has {kept.mode} in another version ({', '.join(others)}, not "
@@ -61,12 +64,12 @@ class LlamaServer(Plain):
             )
         raise AdapterRefused(
             f"{self.wire.address.shown} was started without {kept.label} "
-            f"(it has: {', '.join(self.listed) or 'none'}): {remedy}"
+            f"(it has: {', '.join(listed) or 'none'}): {remedy}"
         )
 
     def push(self, kept: Kept) -> str:
         """The server takes adapters only when it starts."""
-        if kept.label in self._list():
+        if kept.label in dict(self._list()):
             return f"{kept.mode}: {self.wire.address.shown} has it already, as {kept.label}"
         file = self.means.folder_for("gguf", kept.mode, self.facts.base).put(kept, stay=True)
         return (
