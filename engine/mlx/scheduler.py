@@ -142,12 +142,14 @@ class Scheduler:
 
     def _end_thinking(self, row: int) -> None:
         """The row leaves, and joins again with the words that end its thinking."""
-        one, taken = self._running.pop(row), self._desk.rows.take_out([row])
+        one = self._running[row]
+        taken = self._desk.rows.take_out([row])
         start, over = one.again(*taken[row])
         if over is not None:
             one.telling.end(over)
         else:
             self._running[self._desk.rows.insert(start)] = one
+        del self._running[row]  # not before: of what fails until here it has to be told
 
     def _piece(self) -> int:
         writing = sum(one.telling.writing for one in self._running.values())

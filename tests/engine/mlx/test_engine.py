@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import stat
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -23,11 +24,12 @@ from engine.contract import (
 from engine.mlx import library, saving
 from engine.mlx.engine import MlxEngine, MlxOptions
 from engine.mlx.library import Machine, check_versions
+from engine.mlx.rows import BatchRows
 from engine.mlx.store import PromptStore
 from tests.engine.llama.answers import ask, at_once, gather, request
 from tests.engine.mlx.conftest import write_tiny_folder
 from tests.engine.random_modes import random_basis, random_coefficients
-from tests.engine.tiny import HIDDEN, LAYERS, WIDTH, write_tiny_mamba
+from tests.engine.tiny import HIDDEN, LAYERS, WIDTH, write_tiny_llama, write_tiny_mamba
 
 QUESTION = "What is a river, and where does it go?"
 A: Scales = (("a", 1.0),)
@@ -287,6 +289,36 @@ def test_a_failure_of_the_library_ends_what_is_under_way_and_the_engine_goes_on(
         with pytest.raises(GenerationFailed, match=r"MLX failed .*division by zero.*: ask again"):
             gather(running)
     assert ask(engine, QUESTION).tokens
+
+
+@pytest.mark.parametrize(("where", "good"), [("take_out", 0), ("insert", 1)])
+def test_a_failure_while_thinking_is_ended_is_told_to_who_waits_for_the_answer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, good: int
+) -> None:
+    path = write_tiny_llama(tmp_path / "thinker.gguf", template="{{ messages[-1].content }}\n<think>\n")
+    engine = MlxEngine(path, MlxOptions(context=512), lambda _fraction: True)
+    works, calls = getattr(BatchRows, where), []
+
+    def breaks(rows: BatchRows, what: object) -> object:
+        calls.append(what)
+        return works(rows, what) if len(calls) <= good else 1 / 0
+
+    told: list[str] = []
+
+    def wait() -> None:
+        try:
+            ask(engine, QUESTION, thinking_budget=5, max_tokens=40, logit_bias=((2, -100.0),))
+        except GenerationFailed as error:
+            told.append(str(error))
+
+    with monkeypatch.context() as broken:
+        broken.setattr(BatchRows, where, breaks)
+        waiting = threading.Thread(target=wait, daemon=True)
+        waiting.start()
+        waiting.join(60)
+    assert "division by zero" in "".join(told)
+    assert ask(engine, QUESTION, max_tokens=3).tokens, "the engine goes on"
+    engine.close()
 
 
 def test_modes_after_a_restart_of_the_same_weights_give_the_same_logits(opened: Open) -> None:
