@@ -113,7 +113,7 @@ def _rows(model: Conditioned, options: MlxOptions, room: Room) -> Rows:
 
 def _described(loaded: Loaded, template: ChatTemplate, room: Room, here: Machine, batch: int) -> ModelInfo:
     notes = [template.note] if template.note else []
-    if room.context > loaded.trained_context:
+    if 0 < loaded.trained_context < room.context:
         notes.append(
             f"the context of {room.context:,} tokens is longer than the "
             f"{loaded.trained_context:,} the model was trained on: expect nonsense beyond that"

@@ -45,6 +45,16 @@ def test_a_directory_is_described_and_answers(engine: MlxEngine, folder: Path) -
     assert len(answer.tokens) in range(1, 13)
 
 
+def test_a_model_that_does_not_say_what_it_was_trained_on_is_not_called_too_short(tmp_path: Path) -> None:
+    config = write_tiny_folder(tmp_path / "silent") / "config.json"
+    about = json.loads(config.read_text())
+    del about["max_position_embeddings"]
+    config.write_text(json.dumps(about))
+    engine = opened(config.parent)
+    assert [engine.info.trained_context, engine.info.notes] == [0, ()]
+    engine.close()
+
+
 def test_control_tokens_are_read_in_a_prompt_and_spelled_out_in_a_text(engine: MlxEngine) -> None:
     plain = "What is a river?"
     assert engine.count_tokens(talk(plain)) == len(f"<user\n{plain}>\n<assistant\n")
