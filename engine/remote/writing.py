@@ -103,9 +103,9 @@ class Writing:
         if self._finish != "length":
             return "stop"
         usage, most = self._usage(), self.request.max_tokens
-        if most is None:
-            return "context"
         full = self._context and usage.prompt_tokens + usage.decode_tokens + 1 >= self._context
+        if most is None:  # nothing else ends it so, but for a limit of the server's own
+            return "context" if full or usage.estimated else "length"
         return "context" if full and usage.decode_tokens + 1 < most else "length"
 
     def _usage(self) -> Usage:

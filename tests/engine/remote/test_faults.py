@@ -177,6 +177,16 @@ class TestInAnAnswer:
         assert (found.prompt_tokens, found.cached_tokens, found.decode_tokens) == (9, 4, 4)
         assert not found.estimated
 
+    @pytest.mark.parametrize(("tokens", "done"), [(16, "length"), (4087, "context")])
+    def test_a_limit_of_the_servers_own_is_not_taken_for_a_full_context(
+        self, replayed: Replayed, tokens: int, done: str
+    ) -> None:
+        models = said('{"data": [{"id": "m", "max_model_len": 4096}]}')
+        usage = {"prompt_tokens": 9, "completion_tokens": tokens}
+        cut = Answer([piece("Hel", "length"), event(choices=[], usage=usage), DONE])
+        engine, _ = replayed(cut, replay=Replay({"/v1/models": [models]}))
+        assert ask(engine, "hi", max_tokens=None).done == done
+
     def test_a_server_that_knows_no_streams_is_understood(self, replayed: Replayed) -> None:
         whole = '{"choices": [{"message": {"content": "Hello"}, "finish_reason": "stop"}]}'
         engine, _ = replayed(said(whole))
