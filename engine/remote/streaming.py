@@ -91,11 +91,15 @@ async def _once(wire: Wire, body: Body, writing: Writing) -> Reply | None:
 
 async def _follow(response: httpx.Response, writing: Writing, where: str) -> None:
     events = Events()
-    async with aclosing(cast(Pieces, response.aiter_bytes())) as pieces:
-        async for raw in pieces:
-            for event in events.push(raw):
-                if _feed(read(event), writing, where):
-                    return await _rest(pieces, writing)
+    try:
+        async with aclosing(cast(Pieces, response.aiter_bytes())) as pieces:
+            async for raw in pieces:
+                for event in events.push(raw):
+                    if _feed(read(event), writing, where):
+                        return await _rest(pieces, writing)
+    except httpx.HTTPError:
+        if not writing.finished:
+            raise
     for event in events.flush():
         if _feed(read(event), writing, where):
             return

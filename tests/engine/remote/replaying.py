@@ -124,6 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         try:
             for step in answer.script:
+                if step is None:
+                    self.close_connection = True
+                    return
                 self._play(step)
             self._send(b"")
         except OSError:
@@ -133,12 +136,12 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(f"{len(raw):x}\r\n".encode() + raw + b"\r\n")
         self.wfile.flush()
 
-    def _play(self, step: bytes | float | Silence | None) -> None:
+    def _play(self, step: bytes | float | Silence) -> None:
         if isinstance(step, bytes):
             self._send(step)
         elif isinstance(step, Silence):
             time.sleep(step.seconds)
-        elif step is not None:
+        else:
             self._wait(step)
 
     def _wait(self, seconds: float) -> None:

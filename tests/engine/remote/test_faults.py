@@ -100,6 +100,18 @@ class TestInAnAnswer:
             list(stream)
         assert len(replay.bodies()) == 1, "what was begun is not asked again"
 
+    def test_a_connection_that_breaks_in_mid_answer_is_told(self, replayed: Replayed) -> None:
+        assert "broke off the connection" in refused(replayed, Answer([piece("Hel"), None]))
+
+    @pytest.mark.parametrize("text", ["lo", ""])
+    def test_a_connection_that_breaks_after_the_last_word_spoils_nothing(
+        self, replayed: Replayed, text: str
+    ) -> None:
+        engine, replay = replayed(Answer([piece(text, "stop"), None]))
+        answer = ask(engine, "hi")
+        assert (answer.text, answer.done) == (text, "stop")
+        assert len(replay.bodies()) == 1
+
     def test_an_error_in_mid_answer_is_told_in_the_servers_words(self, replayed: Replayed) -> None:
         broken = Answer([piece("Hel"), event(error={"message": "out of memory", "code": 500})])
         assert "failed in mid-answer: out of memory" in refused(replayed, broken)
