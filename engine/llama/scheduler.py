@@ -42,7 +42,7 @@ class Scheduler:
         self._context, self._cache, self._adapters = context, cache, adapters
         self._waiting: deque[Generation] = deque()
         self._running: list[Generation] = []
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # an answer may be let go of anywhere, also inside
         self._decoding: tuple[Generation, ...] = ()
         self._group: ActiveAdapters = ()
         self._until = 0.0

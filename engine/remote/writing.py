@@ -26,7 +26,7 @@ class Writing:
         self._letters = {"text": Letters(), "thinking": Letters()}
         self._split = ThinkSplitter()
         self._stops = StopStrings(request.stop)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # an answer may be let go of anywhere, also inside
         self._submitted = time.perf_counter()
         self._first = self._last = 0.0
         self._deltas = self._read = 0
