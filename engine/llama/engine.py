@@ -84,7 +84,7 @@ class LlamaEngine:
         self._model = LlamaModel(path, layers, on_progress)
         try:
             self._tuning = self._tune(options, layers, on_tuning)
-            self._context = self._open(options, self._tuning)
+            self._context = self._open(options, self._tuning, layers)
         except BaseException:
             self._model.free()
             raise
@@ -110,14 +110,15 @@ class LlamaEngine:
         found = found.forced(**forced)
         return found if options.kv == "f16" else found.needing_flash(f"K and V in {options.kv} need it")
 
-    def _open(self, options: LlamaOptions, tuning: Tuning) -> LlamaContext:
+    def _open(self, options: LlamaOptions, tuning: Tuning, layers: int) -> LlamaContext:
         if options.kv != "f16" and options.flash is False:
             raise ModelUnusable(
                 f"K and V in {options.kv} need flash attention, which was forbidden: leave out "
                 "--no-flash-attention, or --kv"
             )
         run = Settings(0, batch=tuning.batch, flash=tuning.flash is not False, kv=options.kv)
-        chosen = choose(shape_of_model(self._model), run, options.context, options.slots, free_memory())
+        free = free_memory(layers)
+        chosen = choose(shape_of_model(self._model), run, options.context, options.slots, free)
         return LlamaContext(
             self._model,
             ContextOptions(

@@ -38,9 +38,12 @@ def shape_of_model(model: LlamaModel) -> Shape:
     return shape_of(model.architecture, number, model.vocab_size)
 
 
-def free_memory() -> int:
-    """Bytes free where K and V will live: the GPU of a GPU build, else this machine's memory."""
-    gpus = [device for device in devices() if device.is_gpu] if supports_gpu() else []
+def free_memory(gpu_layers: int | None = None) -> int:
+    """Bytes free where K and V will live: the GPU of a GPU build, else this machine's memory.
+
+    They are where their layers are: with ``gpu_layers`` 0 not on the GPU.
+    """
+    gpus = [device for device in devices() if device.is_gpu] if supports_gpu() and gpu_layers != 0 else []
     if gpus:
         return sum(device.free for device in gpus)
     return int(psutil.virtual_memory().available)

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.contract import ModelUnusable
+from engine.llama import memory
 from engine.llama.engine import LlamaEngine, LlamaOptions
-from engine.llama.library import llama
+from engine.llama.library import Device, llama
 from engine.llama.memory import DEFAULT_LIMIT, choose, free_memory, shape_of_model
 from engine.llama.model import LlamaModel
 from engine.plan.need import BLOCK, Settings, context_bytes, kv_bytes_per_token
@@ -138,6 +139,26 @@ def test_a_model_that_keeps_nothing_per_token_is_bounded_by_what_it_was_trained_
 
 def test_free_memory_is_that_of_this_machine() -> None:
     assert 64 << 20 < free_memory() < 1 << 50
+
+
+def test_without_a_layer_on_the_gpu_its_memory_is_none_of_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    gpu = Device("CUDA0", "a small one", free=5, total=9, is_gpu=True)
+    monkeypatch.setattr(memory, "supports_gpu", lambda: True)
+    monkeypatch.setattr(memory, "devices", lambda: [gpu])
+    assert free_memory() == free_memory(20) == 5
+    assert free_memory(0) > 64 << 20
+
+
+def test_a_model_that_is_kept_off_a_gpu_that_is_full_is_opened(
+    starter: Path, fingerprints: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    full = Device("CUDA0", "full", free=0, total=9, is_gpu=True)
+    monkeypatch.setattr(memory, "supports_gpu", lambda: True)
+    monkeypatch.setattr(memory, "devices", lambda: [full])
+    options = LlamaOptions(context=512, threads=1, gpu_layers=0, memo=fingerprints)
+    engine = LlamaEngine(starter, options, lambda _fraction: True)
+    assert engine.info.context == 512
+    engine.close()
 
 
 def test_the_starters_default_context_is_all_it_was_trained_on(

@@ -53,7 +53,7 @@ def room_for(config: Config, wanted: Wanted, tokens: int) -> Room:
     shape = planned.shape
     trained = min(wish, shape.trained or wish)
     why = f"the model was trained on {shape.trained:,} tokens" if trained < wish else ""
-    free = int(_free(name) * _SHARE) - planned.weights
+    free = int(_free(name, config.gpu_layers) * _SHARE) - planned.weights
     run = Settings(0, wanted.most, batch=config.batch or 512, flash=config.kv != "f16", kv=config.kv)
     fitting = longest_context(partial(context_bytes, shape), run, max(0, free), _blocks(trained))
     if fitting < trained:
@@ -69,10 +69,10 @@ def _blocks(tokens: int) -> int:
     return -(-tokens // BLOCK) * BLOCK
 
 
-def _free(engine: str) -> int:
+def _free(engine: str, gpu_layers: int | None) -> int:
     """Bytes free where K and V will live."""
     if engine == "llama":
         from engine.llama.memory import free_memory
 
-        return free_memory()
+        return free_memory(gpu_layers)
     return int(psutil.virtual_memory().available)

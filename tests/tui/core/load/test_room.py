@@ -38,7 +38,7 @@ def test_a_depth_beyond_what_the_model_was_trained_on_is_scaled_to_that(config: 
 def test_a_depth_beyond_the_memory_is_scaled_to_what_fits(
     config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_free", lambda _engine: 8_000_000)
+    monkeypatch.setattr(room, "_free", lambda _engine, _gpu_layers: 8_000_000)
     found = room_for(config, Wanted((8,), 32_768), 32)
     assert found.context is not None
     assert 256 <= found.context < TRAINED
