@@ -126,6 +126,8 @@ class Folder:
                     self._export(self._form, made, kept.basis, kept.coefficients, self._base)
                     made.rename(target)
             except OSError as error:
+                if target.exists():  # another program was quicker
+                    return target
                 raise AdapterRefused(
                     f"{kept.mode} cannot be written to {self.path} ({error.strerror}): make room, "
                     "or name another folder with server_folder"

@@ -73,6 +73,20 @@ def test_a_folder_forgets_what_it_made_but_not_what_is_to_stay(tmp_path: Path) -
     assert [path.name for path in folder.path.iterdir()] == [kept.name]
 
 
+def test_what_another_program_wrote_meanwhile_is_taken_as_it_is(tmp_path: Path) -> None:
+    other = tmp_path / f"{A.label}-peft"
+
+    def slow(form: str, target: Path, basis: Basis, coefficients: Coefficients, base: Path) -> None:
+        for path in (target, other):
+            path.mkdir()
+            (path / "adapter.safetensors").write_text("the same")
+
+    folder = Folder(tmp_path, "peft", slow, Path("base.gguf"))
+    assert folder.put(A) == other
+    folder.clear()
+    assert [path.name for path in tmp_path.iterdir()] == [other.name], "it is not ours to remove"
+
+
 def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(AdapterRefused, match="server_folder"):
