@@ -1,6 +1,7 @@
 """llama-server: adapters are named when it starts, and every request scales each of them.
 
-One that a request does not list would have the scale that it was started with, so all are listed.
+One that a request does not list would have the scale that it was started with, so all are listed. What was
+read is kept there by its tokens alone, whatever adapters it was read with, so beside them it is not used.
 """
 
 from __future__ import annotations
@@ -49,6 +50,7 @@ class LlamaServer(Plain):
         body: Body = {"model": self.facts.model}
         if self.listed:
             body["lora"] = [{"id": one, "scale": wanted.get(one, 0.0)} for _, one in self.listed]
+            body["cache_prompt"] = False
         return body
 
     def _number(self, kept: Kept) -> int:

@@ -27,12 +27,12 @@ _VLLM = {
 
 
 @contextmanager
-def llama_server(model: Path, *adapters: Path) -> Iterator[str]:
+def llama_server(model: Path, *adapters: Path, slots: int = 2) -> Iterator[str]:
     """The address of a llama-server that has loaded ``model``, with ``adapters`` at scale 1."""
     if importlib.util.find_spec("xllamacpp") is None:
         pytest.skip("there is no xllamacpp, which brings llama-server")
     port = _free()
-    command = (sys.executable, str(_RUN), str(model), str(port), *map(str, adapters))
+    command = (sys.executable, str(_RUN), str(model), str(port), str(slots), *map(str, adapters))
     with _running(f"http://127.0.0.1:{port}", *command) as url:
         yield url
 

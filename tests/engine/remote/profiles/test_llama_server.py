@@ -10,20 +10,24 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.contract import AdapterRefused, BadConstraint, NotOffered, PromptTooLong, WrongBase
+from engine.contract import AdapterRefused, BadConstraint, NotOffered, PromptTooLong, Scales, WrongBase
 from engine.llama.engine import LlamaEngine
 from engine.lowrank import Basis
 from engine.remote.engine import RemoteEngine, RemoteOptions
+from engine.remote.shelf import version_of
 from tests.engine.conftest import Mode
 from tests.engine.llama.answers import ENDLESS, ask, gather, request, talk
 from tests.engine.random_modes import random_coefficients
 from tests.engine.remote.servers import llama_server
+from tui.core.exporting import write_mode
 
 pytestmark = [pytest.mark.model, pytest.mark.xdist_group("llama-server")]
 
 QUESTION = "Count from 1 to 20, separated by commas."
 LAW = "Which section of 38 CFR covers secondary service connection? Answer with the section."
-LEGAL = (("legal", 1.0),)
+LEGAL: Scales = (("legal", 1.0),)
+#: Tokens that every prompt begins with here, and a few more.
+BEGINNING = 40
 
 
 @pytest.fixture
@@ -124,6 +128,23 @@ class TestAdapters:
             starter_engine.remove("legal")
         engine.remove("legal")
         assert engine.installed() == ()
+
+    def test_what_one_mode_has_read_is_never_used_by_another(
+        self, starter: Path, options: dict[str, Any], legal: Mode, tmp_path: Path
+    ) -> None:
+        """The server keeps prompts apart by their tokens alone, whatever adapters they were read with."""
+        file = tmp_path / f"legal-{version_of(*legal)}.gguf"
+        write_mode("gguf", file, *legal, starter)
+        with llama_server(starter, file, slots=1) as url:
+            engine = RemoteEngine(url, RemoteOptions(**options), lambda _fraction: True)
+            engine.install("legal", *legal)
+            for first, then in (((), LEGAL), (LEGAL, ())):
+                river = f"{len(first)} rivers carry what the mountain gave away. " * 8
+                ask(engine, river, scales=first, max_tokens=1)
+                ask(engine, "Which colours has a rainbow over a field? " * 5, scales=then, max_tokens=1)
+                again = ask(engine, river, scales=then, max_tokens=1)
+                assert again.usage.cached_tokens < BEGINNING
+            engine.close()
 
     def test_another_version_is_refused_by_name(self, engine: RemoteEngine, legal: Mode) -> None:
         with pytest.raises(
