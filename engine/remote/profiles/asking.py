@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -19,6 +20,9 @@ from engine.remote.wire import Wire
 
 #: Seconds that a server may take to load its model before it answers.
 LOADING = 600.0
+
+#: What an adapter of ours is called, by mode and version.
+_OURS = re.compile(r".+-[0-9a-f]{8}")
 
 Models = Sequence[Mapping[str, Any]]
 
@@ -112,10 +116,18 @@ def _vllm(means: Means, models: Models, model: str | None, base: Path | None) ->
     facts = Facts(name, "vLLM", context=context, trained_context=context, budgets=holds_budgets(wire, name))
     facts = _with_base(facts, base)
     loading = wire.ask("GET", f"{wire.address.api}/load_lora_adapter")
-    if facts.prompt_only is None and loading.status == 404:
-        why = "it was started without VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora"
-        facts = with_reason(facts, why)
+    if facts.prompt_only is None and loading.status in (403, 404):
+        facts = _with_pushed(facts, [one for one in adapters if _OURS.fullmatch(one)])
     return Vllm(means, facts, adapters)
+
+
+def _with_pushed(facts: Facts, pushed: Sequence[str]) -> Facts:
+    """``facts`` of a vLLM that loads nothing for us: it may have what somebody else has ``pushed``."""
+    if pushed:
+        note = f"no modes can be brought there, only those be used that it has: {', '.join(pushed)}"
+        return replace(facts, notes=(*facts.notes, note))
+    flags = "VLLM_ALLOW_RUNTIME_LORA_UPDATING=True and --enable-lora"
+    return with_reason(facts, f"it was started without {flags}, or a proxy forbids it")
 
 
 def _with_base(facts: Facts, base: Path | None) -> Facts:

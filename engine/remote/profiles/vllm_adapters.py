@@ -131,6 +131,8 @@ def _refused(kept: Kept, path: str, reply: Reply, where: str) -> AdapterRefused:
     words = said(reply.data, reply.text)
     if "rank" in words.lower():
         remedy = "start it with a larger --max-lora-rank"
+    elif reply.status == 403 or (reply.status == 404 and words in ("", "Not Found")):
+        remedy = "it loads none for us: whoever runs it can bring it with tui modes push"
     elif reply.status == 404 or "exist" in words or "such file" in words:
         remedy = f"it must be able to read {path}: share that folder with it, and name it with server_folder"
     else:

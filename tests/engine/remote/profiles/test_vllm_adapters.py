@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from engine.contract import Message, ModelUnusable, NotOffered
+from engine.contract import AdapterRefused, Message, ModelUnusable, NotOffered
 from engine.fingerprint import fingerprint
 from engine.lowrank import Basis, Coefficients
 from engine.remote import wire
@@ -90,6 +90,29 @@ def test_an_adapter_that_was_there_before_us_stays(
     assert ask(engine, "hi", scales=LEGAL).text == "Hello"
     engine.close()
     assert named(replay, LOAD) == named(replay, UNLOAD) == []
+
+
+@pytest.mark.parametrize("closed", [said("", 404), said("<html>Forbidden</html>", 403, "text/html")])
+def test_who_may_only_ask_uses_what_was_pushed_and_is_told_of_the_rest(
+    replayed: Replayed, options: dict[str, Any], legal: tuple[Basis, Coefficients], closed: Answer
+) -> None:
+    """docs/deploy.md: a proxy lets them load nothing."""
+    label = Kept.of("legal", *legal).label
+    engine, replay = replayed(GOOD, replay=vllm(label, **{LOAD[1:]: [closed]}), **options)
+    assert engine.info.prompt_only is None
+    assert any(label in note for note in engine.info.notes)
+    engine.install("legal", *legal)
+    assert ask(engine, "hi", scales=LEGAL).text == "Hello"
+    assert replay.bodies()[-1]["model"] == label
+    with pytest.raises(AdapterRefused, match="tui modes push"):
+        engine.install("coding", *legal)
+
+
+def test_a_vllm_that_loads_none_and_has_none_of_ours_is_prompt_only(
+    replayed: Replayed, options: dict[str, Any]
+) -> None:
+    engine, _ = replayed(GOOD, replay=vllm("sql-lora", **{LOAD[1:]: [said("", 404)]}), **options)
+    assert "--enable-lora" in (engine.info.prompt_only or "")
 
 
 @pytest.mark.parametrize(
