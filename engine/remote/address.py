@@ -47,7 +47,7 @@ class Address:
             not host
             or len(given.split()) != 1
             or parts.scheme not in ("", "http", "https")
-            or parts.username
+            or "@" in parts.netloc
             or parts.query
         ):
             raise ModelUnusable(

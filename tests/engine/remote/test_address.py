@@ -37,8 +37,9 @@ def test_what_is_no_address_is_said_to_be_none(written: str) -> None:
         Address.of(written)
 
 
-def test_a_password_in_an_address_is_refused_and_not_repeated() -> None:
+@pytest.mark.parametrize("user", ["me", ""])
+def test_a_password_in_an_address_is_refused_and_not_repeated(user: str) -> None:
     with pytest.raises(ModelUnusable) as refused:
-        Address.of("http://me:secret@127.0.0.1:1")
+        Address.of(f"http://{user}:secret@127.0.0.1:1")
     assert "secret" not in str(refused.value)
     assert "MODESHARE_SERVER_KEY" in str(refused.value)
