@@ -100,6 +100,8 @@ async def _follow(response: httpx.Response, writing: Writing, where: str) -> Non
     except httpx.HTTPError:
         if not writing.finished:
             raise
+        writing.end()
+        return
     for event in events.flush():
         if _feed(read(event), writing, where):
             return

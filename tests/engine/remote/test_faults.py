@@ -103,11 +103,12 @@ class TestInAnAnswer:
     def test_a_connection_that_breaks_in_mid_answer_is_told(self, replayed: Replayed) -> None:
         assert "broke off the connection" in refused(replayed, Answer([piece("Hel"), None]))
 
+    @pytest.mark.parametrize("rest", [b"", b'data: {"choices": [], "us'])
     @pytest.mark.parametrize("text", ["lo", ""])
     def test_a_connection_that_breaks_after_the_last_word_spoils_nothing(
-        self, replayed: Replayed, text: str
+        self, replayed: Replayed, text: str, rest: bytes
     ) -> None:
-        engine, replay = replayed(Answer([piece(text, "stop"), None]))
+        engine, replay = replayed(Answer([piece(text, "stop") + rest, None]))
         answer = ask(engine, "hi")
         assert (answer.text, answer.done) == (text, "stop")
         assert len(replay.bodies()) == 1
