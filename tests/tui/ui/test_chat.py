@@ -10,6 +10,7 @@ import pytest
 from textual import events
 
 from tests.tui.ui.conftest import Driver, driving
+from tests.tui.ui.stored import fill
 from tui.core.conversation import Node
 from tui.core.session import Session
 from tui.core.store import StoreError
@@ -124,6 +125,21 @@ async def test_markup_and_angle_brackets_of_an_answer_are_shown_as_they_are(begi
         await me.until(lambda: "code" in me.said)
         for shown in ("[red]x[/red]", "<think>", "and <b>bold</b>", "[i]code[/i]"):
             assert shown in me.said
+
+
+async def test_what_an_address_or_a_number_hides_does_not_steer_the_terminal(begin: Begin) -> None:
+    answer = "\n\n".join(
+        (
+            "See http://a.org/%1b%5d0;owned%07 and www.b.org/%c2%9b2J",
+            "- <http://c.org/%1b[31m>\n- ![<http://d.org/%1b>](e)",
+            "| table |\n| --- |\n| http://f.org/%1b |",
+            "user&#x202e;gnp.exe",
+        )
+    )
+    session = begin(model=Path("/nowhere/gone.gguf"))
+    async with driving(session, resume=fill(session.store, ("Where?", answer))) as me:
+        assert "See http://a.org/ and www.b.org/2J" in me.said and "usergnp.exe" in me.said
+        assert not [each for each in me.transcript if each in "\x1b\x07\x9b\u202e"]
 
 
 async def growing(me: Driver) -> Answer:

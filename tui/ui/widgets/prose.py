@@ -5,19 +5,38 @@ This module must not know nodes or turns: text comes in, cleaned.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
 from textual import on
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.widgets import Markdown
 
 from tui.ui.pieces import cut
+from tui.ui.text import clean
 from tui.ui.widgets.blocks import BulletList, OrderedList, Paragraph
 
 
 def _parser() -> MarkdownIt:
     # With HTML on, what a model writes in angle brackets would vanish from the screen.
-    return MarkdownIt("gfm-like", {"html": False})
+    parser = MarkdownIt("gfm-like", {"html": False})
+    # An address and &#x202e; are decoded by now: only here can be seen what in them steers a terminal.
+    parser.core.ruler.push("clean", _clean_all)
+    return parser
+
+
+def _clean_all(state: StateCore) -> None:
+    for token in state.tokens:
+        _clean(token.children or ())
+
+
+def _clean(tokens: Iterable[Token]) -> None:
+    for token in tokens:
+        token.content = clean(token.content)
+        _clean(token.children or ())
 
 
 class Piece(Markdown):
