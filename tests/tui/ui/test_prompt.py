@@ -12,6 +12,7 @@ import pytest
 from textual import events
 
 from tests.tui.ui.conftest import driving
+from tests.tui.ui.stored import fill
 from tui.core.session import Session
 from tui.ui.app import ChatApp
 
@@ -165,6 +166,18 @@ async def test_a_paste_from_elsewhere_keeps_its_lines(begin: Begin) -> None:
     async with driving(begin()) as me:
         me.pilot.app.post_message(events.Paste("one\r\ntwo\rthree"))
         await me.until(lambda: me.chat.prompt.text == "one\ntwo\nthree")
+
+
+async def test_what_steers_a_terminal_comes_into_the_prompt_by_no_way(begin: Begin) -> None:
+    session = begin(model=Path("/nowhere/gone.gguf"))
+    talk = fill(session.store, ("a \x1b[31mred\x1b[0m log", "Yes."))
+    async with driving(session, resume=talk) as me:
+        me.pilot.app.post_message(events.Paste("\x1b]0;owned\x07one\x9b2J\r\ntwo\x00"))
+        await me.until(lambda: me.chat.prompt.text)
+        assert me.chat.prompt.text == "one2J\ntwo"
+        me.chat.prompt.call("/edit")
+        await me.until(lambda: me.chat.dialogue.editing)
+        assert me.chat.prompt.text == "a red log"
 
 
 async def test_ones_own_editor_gets_the_text_and_gives_another(

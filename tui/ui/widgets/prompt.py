@@ -16,6 +16,7 @@ from textual.widgets import TextArea
 from tui.core.paths import PathUnusable
 from tui.ui.messages import PromptSent, PromptTroubled
 from tui.ui.pastes import Pastes
+from tui.ui.text import clean
 
 if TYPE_CHECKING:
     from tui.core.complete import Candidates, Completion
@@ -76,8 +77,8 @@ class Prompt(TextArea):
         return self._pastes.unfold(self.text)
 
     def put(self, text: str) -> None:
-        """Replace what is there, with the cursor at the end."""
-        self.text = self._put = self._pastes.fold(text)
+        """Replace what is there, with the cursor at the end. A text area shows what it is given as it is."""
+        self.text = self._put = clean(self._pastes.fold(text))
         self.move_cursor(self.document.end)
         self._popup.close()
 
@@ -138,7 +139,7 @@ class Prompt(TextArea):
         event.prevent_default()
         event.stop()
         text = event.text.replace("\r\n", "\n").replace("\r", "\n")
-        self.insert(self._pastes.fold(text))
+        self.insert(clean(self._pastes.fold(text)))
 
     @on(TextArea.Changed)
     def _changed(self) -> None:
