@@ -126,6 +126,37 @@ async def test_a_draft_stays_with_its_conversation(begin: Begin) -> None:
         await me.until(lambda: me.chat.prompt.text == "new")
 
 
+@pytest.mark.parametrize("end", ["enter", "escape"])
+async def test_a_draft_comes_back_after_an_edit(begin: Begin, end: str) -> None:
+    session = begin()
+    async with driving(session, resume=fill(session.store, ("All about bread", "Yes."))) as me:
+        await me.loaded()
+        me.chat.prompt.insert("a draft")
+        me.chat.prompt.call("/edit")
+        await me.until(lambda: me.chat.prompt.text == "All about bread")
+        me.chat.prompt.call("/edit")
+        await me.until(lambda: me.chat.prompt.text == "All about bread")
+        await me.press(end)
+        await me.answered()
+        assert me.chat.prompt.text == "a draft"
+
+
+async def test_a_draft_survives_a_command_that_is_begun_in_its_place_and_not_sent(begin: Begin) -> None:
+    session = begin(model=Path("/nowhere/gone.gguf"))
+    first, second = (fill(session.store, (text, "Yes.")) for text in ("Bread", "Wine"))
+    async with driving(session, resume=first) as me:
+        me.chat.prompt.insert("about bread")
+        me.chat.prompt.call("/rename ")
+        me.chat.prompt.call("/title ")
+        me.chat.prompt.call(f"/resume {second}")
+        await me.until(lambda: me.chat.dialogue.id == second)
+        assert me.chat.prompt.text == ""
+        await me.send("/mode legal")
+        assert me.chat.prompt.text == ""
+        await me.send(f"/resume {first}")
+        await me.until(lambda: me.chat.prompt.text == "about bread")
+
+
 async def test_what_is_typed_while_the_first_question_is_answered_stays(begin: Begin) -> None:
     async with driving(begin()) as me:
         await me.send("All about bread")

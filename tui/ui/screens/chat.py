@@ -132,7 +132,7 @@ class ChatScreen(Keyed):
         editing = self.dialogue.editing
         self.desk.open(conversation)
         if editing:
-            self.prompt.clear()
+            self.prompt.leave()
         await self.show_all()
 
     async def show_all(self) -> None:

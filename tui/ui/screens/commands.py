@@ -73,7 +73,10 @@ async def _regenerate(screen: ChatScreen, _argument: str) -> None:
 
 async def _edit(screen: ChatScreen, _argument: str) -> None:
     _at_rest(screen)
-    screen.prompt.put(screen.dialogue.edit())
+    editing, question = screen.dialogue.editing, screen.dialogue.edit()
+    if not editing:
+        screen.prompt.set_aside()
+    screen.prompt.put(question)
 
 
 async def _fork(screen: ChatScreen, _argument: str) -> None:

@@ -79,7 +79,7 @@ class Keyed(Screen[None]):
             return
         if not self.desk.stop() and self.desk.front.editing:
             self.desk.front.leave_edit()
-            self.prompt.clear()
+            self.prompt.leave()
         self.show_status()
 
     def action_interrupt(self) -> None:

@@ -86,6 +86,18 @@ class Prompt(TextArea):
         """Put ``text`` before what was written since it was sent."""
         self.put("\n\n".join(filter(None, [self._pastes.fold(text), self.text])))
 
+    def set_aside(self) -> None:
+        """What is written comes back once something else was sent; a command begun in its place does not."""
+        begun = self._stash and self.text.startswith("/")
+        self._stash = "\n\n".join(filter(None, [self._stash, "" if begun else self.text]))
+
+    def leave(self) -> None:
+        """Drop what is written, and go on with what was set aside for it."""
+        self.clear()
+        if self._stash:
+            self.insert(self._stash)
+            self._stash = ""
+
     def take(self, completion: Completion) -> None:
         """Go on with ``completion``, and offer what may follow it."""
         self.put(completion.line)
@@ -98,7 +110,7 @@ class Prompt(TextArea):
         What was being written comes back after it.
         """
         if line.endswith(" "):
-            self._stash = self.text
+            self.set_aside()
             self.put(line)
             self._offer()
         else:
@@ -120,7 +132,8 @@ class Prompt(TextArea):
     def go(self, place: str | None) -> None:
         """Leave what is written with its conversation, and find what was left at ``place``."""
         if place != self._place:
-            self._drafts[self._place] = self.text
+            self.set_aside()
+            self._drafts[self._place], self._stash = self._stash, ""
             self._place = place
             self.put(self._drafts.pop(place, ""))
 
