@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.tui.program import Program
+from tests.tui.program import Program, outcome
 from tui.core.conversation import Node
 
 COMMANDS = ("ask", "config", "data", "doctor", "memory", "modes", "plan")
@@ -84,6 +85,19 @@ def test_wrong_usage_is_2_and_says_what_would_be_right(
     assert [refused.code, refused.out, refused.traceback] == [2, "", False]
     for words in said:
         assert words in refused.err
+
+
+@pytest.mark.parametrize("missing", ["standard input", "standard error"])
+def test_a_chat_without_a_terminal_is_2_and_says_what_answers_without_one(
+    program: Program, missing: str
+) -> None:
+    terminal, theirs = pty.openpty()
+    process = program.start(**{"stdin": theirs} if missing == "standard error" else {})
+    os.close(theirs)
+    refused = outcome(process)
+    os.close(terminal)
+    assert [refused.code, refused.out, refused.traceback] == [2, "", False]
+    assert f"{missing} is none" in refused.err and "tui ask" in refused.err
 
 
 def test_a_wrong_setting_is_2_and_names_file_and_field(program: Program) -> None:

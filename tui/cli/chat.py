@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import sys
 from typing import Any
 
 import click
@@ -50,6 +51,14 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
             from tui.core.resuming import find
 
             resume = find(session.store, resume).id
+        _check_terminal()
         chat = ChatApp(session, resume)
         chat.run(mouse=session.config.mouse)
     ctx.exit(chat.return_code or 0)  # 1 after an error that nobody expected; Textual has shown it
+
+
+def _check_terminal() -> None:
+    """Keys are read from standard input, and the screen is drawn on standard error. Raises `Failure`."""
+    for stream, name in ((sys.__stdin__, "standard input"), (sys.__stderr__, "standard error")):
+        if stream is None or not stream.isatty():
+            raise Failure(f"a chat needs a terminal, and {name} is none: tui ask answers without one", USAGE)
