@@ -135,6 +135,17 @@ def test_an_error_that_nobody_expected_is_shown_and_the_exit_code_is_1(program: 
         assert "no tui.ui.widgets.prose today" in str(told.value)
 
 
+@pytest.mark.parametrize(("encoding", "shown"), [("utf-8", "caf\ufffd au lait"), ("latin-1", "café au lait")])
+def test_a_byte_that_is_no_letter_here_ends_nothing(program: Program, encoding: str, shown: str) -> None:
+    with opened(program, PYTHONIOENCODING=encoding) as screen:
+        screen.shows("idle")
+        screen.seen = b""
+        screen.child.send(b"caf\xe9 au lait")
+        screen.until(lambda: shown.encode(encoding) in screen.seen, shown)
+        screen.child.send(CLEAR)
+        assert screen.leave() == 0
+
+
 def test_what_is_typed_while_the_program_starts_is_in_the_prompt(program: Program) -> None:
     with opened(program) as screen:
         screen.child.send("typed at once")

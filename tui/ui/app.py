@@ -21,6 +21,7 @@ from textual.screen import Screen
 from tui.ui.messages import SettingsChanged
 from tui.ui.screens.chat import ChatScreen
 from tui.ui.theme import OURS, Colourless, NoSuchTheme, choose, default
+from tui.ui.typed import read_leniently
 
 if TYPE_CHECKING:
     from tui.core.session import Session
@@ -40,6 +41,7 @@ class ChatApp(App[None]):
     ]
 
     def __init__(self, session: Session, resume: str | None = None) -> None:
+        read_leniently()
         super().__init__()
         self.VERTICAL_BREAKPOINTS = [(0, "-short"), (12, "-tall")]
         self._session = session
