@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from textual.containers import VerticalScroll
 from textual.widgets import OptionList, Static
 
 from memory.recalled import Shown
@@ -146,6 +147,17 @@ async def test_a_memory_is_opened_pinned_vetoed_and_forgotten_by_keys(
         assert memories.pinned(talk) == ("L1",) and memories.vetoed(talk) == {"L2"}
         await me.pilot.press("escape")
         await me.until(lambda: me.pilot.app.screen is me.chat)
+
+
+async def test_a_long_memory_is_read_to_its_end_by_keys(remembering: Callable[..., Session]) -> None:
+    session = remembering("\n".join(f"verse {number}" for number in range(200)))
+    async with driving(session) as me:
+        await me.send("/memory open L1")
+        text = (await opened(me)).query_one(VerticalScroll)
+        await me.pilot.press("pagedown")
+        await me.until(lambda: text.scroll_y > 0)
+        await me.pilot.press("pageup")
+        await me.until(lambda: text.scroll_y == 0)
 
 
 async def test_commands_say_what_holds_find_pin_and_tell_what_there_is(

@@ -19,6 +19,7 @@ class MemoryKeys(Sheet[None]):
         Binding(
             "f", "forget", "twice: delete it; a federation's row is only hidden here", id="memory_forget"
         ),
-        Binding("pageup", "scroll('up')", "scroll back in its text", id="memory_up"),
-        Binding("pagedown", "scroll('down')", "scroll on in its text", id="memory_down"),
+        # Before the list's own, which has the keyboard.
+        Binding("pageup", "scroll('up')", "scroll back in its text", priority=True, id="memory_up"),
+        Binding("pagedown", "scroll('down')", "scroll on in its text", priority=True, id="memory_down"),
     ]
