@@ -153,6 +153,13 @@ def test_a_model_that_cannot_be_used_is_3_and_says_what_to_do(
     assert program.talks() == []
 
 
+def test_an_error_steers_no_terminal_whatever_it_quotes(program: Program) -> None:
+    for command in (("ask", "hi"), ("doctor",)):
+        refused = program.run(*command, "--model", "no\x1b]0;owned\x07\x1b[31msuch.gguf")
+        assert "nosuch.gguf" in refused.err + refused.out
+        assert not set(refused.err + refused.out) & set("\x1b\x07")
+
+
 def test_a_context_beyond_all_memory_is_3_and_says_what_fits(program: Program) -> None:
     refused = program.ask("--context", "2000000000", "hi")
     assert [refused.code, refused.traceback] == [3, False]

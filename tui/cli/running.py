@@ -43,5 +43,7 @@ def main() -> None:
 
 
 def _say(text: str, code: int) -> int:
-    click.echo(f"tui: {text}", err=True)
+    from tui.core.plain import clean  # an error may quote a server, or a file
+
+    click.echo(f"tui: {clean(text)}", err=True)
     return code

@@ -6,6 +6,8 @@ import shutil
 import sys
 from typing import TYPE_CHECKING
 
+from tui.core.plain import clean
+
 if TYPE_CHECKING:
     from engine.contract import Engine
     from tui.core.models import EngineLoader
@@ -26,20 +28,20 @@ class Notices:
     def say(self, text: str) -> None:
         """A whole line that stays."""
         self.clear()
-        sys.stderr.write(f"{_plain(text)}\n")
+        sys.stderr.write(f"{clean(text)}\n")
         sys.stderr.flush()
 
     def thinking(self, text: str) -> None:
         """Reasoning, as it comes."""
         self.clear()
-        sys.stderr.write(text)
+        sys.stderr.write(clean(text))
         sys.stderr.flush()
 
     def progress(self, text: str) -> None:
         """A line that the next one takes the place of."""
         if sys.stderr.isatty() and text != self._shown:
             # What wraps cannot be taken off again.
-            sys.stderr.write(f"\r\x1b[K{_plain(text)[: shutil.get_terminal_size().columns - 1]}")
+            sys.stderr.write(f"\r\x1b[K{clean(text)[: shutil.get_terminal_size().columns - 1]}")
             sys.stderr.flush()
             self._shown = text
 
@@ -60,8 +62,3 @@ class Notices:
             sys.stderr.write("\r\x1b[K")
             sys.stderr.flush()
             self._shown = ""
-
-
-def _plain(text: str) -> str:
-    """``text`` without what steers a terminal: names of files are in it, and what servers say."""
-    return "".join(one if one.isprintable() or one in "\n\t" else "?" for one in text)

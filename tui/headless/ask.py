@@ -28,6 +28,7 @@ from tui.core.conversation import (
     Unverified,
 )
 from tui.core.notices import Notices
+from tui.core.plain import clean
 from tui.core.session import Session
 from tui.core.turn import Ask, Event
 from tui.headless.inputs import not_held
@@ -187,7 +188,8 @@ def _show(chunk: Chunk, notices: Notices, stream: bool) -> None:
         notices.thinking(chunk.thinking)
     if chunk.text:
         notices.clear()
-        sys.stdout.write(chunk.text)
+        # A program or file gets it as it is, a terminal without what steers one.
+        sys.stdout.write(clean(chunk.text) if sys.stdout.isatty() else chunk.text)
         sys.stdout.flush()
 
 

@@ -21,6 +21,7 @@ from tui.core.config import Config, ConfigError
 from tui.core.engines import chosen_engine, open_engine
 from tui.core.notices import Notices
 from tui.core.paths import PathUnusable, ensure_private_dir, subspace_dir
+from tui.core.plain import clean
 from tui.core.secret import without_password
 from tui.core.store import Store, StoreError
 from tui.headless.findings import Finding
@@ -183,7 +184,7 @@ def doctor(config: Config, catalog: Catalog, config_file: Path, data: Path, tune
     good = True
     for finding in examine(config, catalog, config_file, data, tune):
         mark = "ok " if finding.ok else "BAD"
-        sys.stdout.write(f"{mark} {finding.subject:<14} {finding.text}\n")
+        sys.stdout.write(f"{mark} {finding.subject:<14} {clean(finding.text)}\n")
         if finding.remedy:
             sys.stdout.write(f"    {'':<14} -> {finding.remedy}\n")
         sys.stdout.flush()

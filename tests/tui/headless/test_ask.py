@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 from pathlib import Path
 
-from tests.tui.program import ENDLESS, Program
+from tests.tui.program import ENDLESS, Program, outcome, read_until
 
 
 def test_an_empty_question_is_wrong_usage(program: Program) -> None:
@@ -100,6 +102,19 @@ def test_a_locale_without_the_letters_loses_them_and_not_the_answer(program: Pro
     assert not answer.isascii(), "the model was to answer in syllabary"
     assert [said.code, said.traceback] == [0, False]
     assert said.out.strip() == answer.encode("latin-1", "replace").decode("latin-1").strip()
+
+
+def test_an_answer_steers_no_terminal_and_a_pipe_gets_it_as_it_is(program: Program, tmp_path: Path) -> None:
+    (tmp_path / "answer.gbnf").write_text('root ::= "\\x1b]0;owned\\x07\\x1b[31mred"\n')
+    asked = ("ask", "--grammar", str(tmp_path / "answer.gbnf"), "Which colour?")
+    assert program.run(*asked).out == "\x1b]0;owned\x07\x1b[31mred\n"
+    terminal, theirs = pty.openpty()
+    process = program.start(*asked, stdout=theirs)
+    os.close(theirs)
+    shown = read_until(terminal, b"red")
+    assert outcome(process).code == 0
+    os.close(terminal)
+    assert not set(shown) & set(b"\x1b\x07")
 
 
 def test_an_argument_that_is_not_utf_8_is_asked_without_what_is_not_text(program: Program) -> None:
