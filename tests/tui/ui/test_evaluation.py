@@ -12,8 +12,11 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import OptionList, Static
 
+from modes.evaluation.item import Item
+from modes.evaluation.score import Outcome
 from tests.tui.small import Small, write_small
 from tui.core.config import Config
+from tui.core.evaluation.answers import Answer
 from tui.core.evaluation.choice import QUICK
 from tui.core.session import Session
 from tui.core.store import Store
@@ -109,6 +112,19 @@ async def test_a_run_ends_with_scores_speed_items_and_a_verdict(session: Session
         await pilot.press("3")
         await until(pilot, lambda: "decode, base 0" in shown(pilot))
         assert shown(pilot).isascii()
+
+
+async def test_what_a_model_has_answered_steers_no_terminal(session: Session) -> None:
+    item = Item("1", "coding", "T1", "loops", "a loop", "code", "Write \x1b[2Ja loop.")
+    outcome = Outcome("1", False, 1.0, text="\x1b]0;owned\x07print(1)", note="\x9b2Jfailed")
+    async with evaluating(session) as pilot:
+        evaluation(pilot).course.answers.append(Answer("coding fixed base", item, outcome))
+        evaluation(pilot).course.notes.append("of \x1b[31mmodel")
+        await pilot.press("2")
+        await until(pilot, lambda: "of model" in shown(pilot))
+        await pilot.press("4", "enter")
+        await until(pilot, lambda: "print(1)" in shown(pilot))
+        assert "Write a loop." in shown(pilot) and shown(pilot).replace("\n", "").isprintable()
 
 
 async def test_it_goes_on_while_the_chat_is_in_front_and_can_be_stopped(session: Session) -> None:

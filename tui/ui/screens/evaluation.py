@@ -27,7 +27,7 @@ from tui.core.session import Session
 from tui.ui.course import Course
 from tui.ui.glyphs import Glyphs
 from tui.ui.screens.evaluation_keys import EvaluationKeys
-from tui.ui.text import one_line
+from tui.ui.text import clean, one_line
 
 PAGES = ("choose", "scores", "speed", "items", "runs")
 
@@ -155,7 +155,7 @@ class EvaluationScreen(EvaluationKeys):
         self._stop = None
         self._say(message.trouble)
         if not self.is_current:
-            self.app.notify(message.trouble or "the evaluation is done: /eval", markup=False)
+            self.app.notify(clean(message.trouble) or "the evaluation is done: /eval", markup=False)
 
     @on(OptionList.OptionSelected, "#choose")
     def _chosen(self, event: OptionList.OptionSelected) -> None:
@@ -168,7 +168,7 @@ class EvaluationScreen(EvaluationKeys):
 
     @on(OptionList.OptionSelected, "#eval_items")
     def _item_chosen(self, event: OptionList.OptionSelected) -> None:
-        self.query_one("#eval_item", Static).update(told(self._answers()[event.option_index]))
+        self.query_one("#eval_item", Static).update(clean(told(self._answers()[event.option_index])))
 
     @on(OptionList.OptionSelected, "#runs")
     def _run_chosen(self, event: OptionList.OptionSelected) -> None:
@@ -212,9 +212,8 @@ class EvaluationScreen(EvaluationKeys):
         rows = []
         for one in self._runs:
             state = "done" if one.report else "unfinished"
-            rows.append(
-                Option(f"{one.id}  {state}  {one.identity.get('model')}, {one.identity.get('subspace')}")
-            )
+            model = one_line(str(one.identity.get("model")))
+            rows.append(Option(f"{one.id}  {state}  {model}, {one.identity.get('subspace')}"))
         self._fill("#runs", rows)
         if not rows:
             self._say("no run was kept yet")
@@ -240,7 +239,7 @@ class EvaluationScreen(EvaluationKeys):
         )
         self.query_one("#eval_head", Static).update(f"Evaluation  {' '.join(marked)}")
         if current == "scores":
-            self.query_one("#eval_tables", Static).update(self._course.tables())
+            self.query_one("#eval_tables", Static).update(clean(self._course.tables()))
         if current == "speed":
             room = max(10, self.size.width - 4)
             self.query_one("#eval_plots", Static).update(self._course.speed(self._glyphs.plain, room))
