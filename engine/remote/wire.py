@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Coroutine
-from concurrent.futures import CancelledError, Future
+from collections.abc import AsyncIterator, Callable, Coroutine
+from concurrent.futures import CancelledError, Future, wait
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
@@ -27,6 +27,8 @@ CONNECT, ANSWER = 5.0, 30.0
 SILENCE = 600.0
 #: Seconds before each new try of what nothing was generated for.
 TRIES = (0.5, 1.0, 2.0)
+#: Seconds between two looks whether an answer is still wanted.
+_LOOK = 0.2
 #: The most bytes of an answer that is not streamed, and seconds that a server may bid us wait.
 _MOST, _LONGEST_WAIT = 64 << 20, 10.0
 
@@ -52,13 +54,24 @@ class Wire:
         self._thread = threading.Thread(target=self._loop.run_forever, name="wire", daemon=True)
         self._thread.start()
 
-    def ask(self, method: str, url: str, body: object = None, *, seconds: float = ANSWER) -> Reply:
-        """One answer, whatever its status; tried again while there is no connection. Blocks.
-
-        Raises `GenerationFailed` when there is none.
+    def ask(
+        self,
+        method: str,
+        url: str,
+        body: object = None,
+        *,
+        seconds: float = ANSWER,
+        wanted: Callable[[], bool] = lambda: True,
+    ) -> Reply:
+        """One answer, whatever its status; tried again while there is no connection, and given up once it is
+        no longer ``wanted``. Blocks. Raises `GenerationFailed` when there is none.
         """
+        asked = self.begin(self._ask(method, url, body, seconds))
         try:
-            return self.begin(self._ask(method, url, body, seconds)).result()
+            while not wait([asked], _LOOK).done:
+                if not wanted():
+                    asked.cancel()
+            return asked.result()
         except CancelledError:
             raise GenerationFailed(f"the connection to {self.address.shown} was closed") from None
 

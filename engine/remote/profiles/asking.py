@@ -61,7 +61,12 @@ def _models(wire: Wire, on_progress: Progress) -> Reply:
     while True:
         if not on_progress(0.0):
             raise LoadCancelled(f"waiting for {wire.address.shown} was given up")
-        reply = wire.ask("GET", f"{wire.address.api}/models")
+        try:
+            reply = wire.ask("GET", f"{wire.address.api}/models", wanted=lambda: on_progress(0.0))
+        except GenerationFailed:
+            if on_progress(0.0):
+                raise
+            continue
         if reply.status != 503 or time.monotonic() > until:
             break
         time.sleep(0.5)

@@ -86,6 +86,12 @@ class TestAtTheStart:
         with replaying(Replay({"/v1/models": [loading]})) as served, pytest.raises(LoadCancelled):
             RemoteEngine(served.url, RemoteOptions(), lambda _fraction: False)
 
+    def test_a_server_that_says_nothing_at_all_can_be_given_up_too(self) -> None:
+        began, mute = time.monotonic(), Answer([Silence(PATIENCE)])
+        with replaying(Replay({"/v1/models": [mute]})) as served, pytest.raises(LoadCancelled):
+            RemoteEngine(served.url, RemoteOptions(), lambda _fraction: time.monotonic() < began + 0.5)
+        assert time.monotonic() < began + PATIENCE / 2
+
     def test_a_base_that_is_no_model_is_told(self, tmp_path: Path) -> None:
         (tmp_path / "base.gguf").write_text("nothing")
         assert "server_base" in opened(Replay(), base=tmp_path / "base.gguf")
