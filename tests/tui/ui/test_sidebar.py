@@ -10,7 +10,7 @@ from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from tests.tui.ui.conftest import Driver, driving
-from tests.tui.ui.stored import fill
+from tests.tui.ui.stored import add_answer, fill
 from tui.core.session import Session
 from tui.ui.screens.conversations import ConversationsScreen
 
@@ -92,6 +92,21 @@ async def test_arrows_and_enter_at_once_choose_what_the_words_find(begin: Begin)
         await me.press("f2")
         await me.pilot.press(*"travels", "enter")
         await me.until(lambda: "It travels." in me.said)
+
+
+async def test_what_another_program_has_written_since_it_was_listed_is_there_when_it_is_opened(
+    begin: Begin,
+) -> None:
+    session = begin()
+    bread, light = house(session)
+    async with driving(session, resume=light, size=WIDE) as me:
+        await me.until(lambda: len(listed(me)) == 2)
+        more = session.store.add_question(bread, session.store.get(bread).head, "And salt?")
+        add_answer(session.store, bread, more.id, "A pinch.")
+        await me.press("f2")
+        await me.pilot.press("down", "enter")
+        await me.until(lambda: me.chat.dialogue.id == bread)
+        assert [node.content for node in me.chat.dialogue.path[2:]] == ["And salt?", "A pinch."]
 
 
 async def test_a_click_opens(begin: Begin) -> None:

@@ -189,7 +189,11 @@ class ChatScreen(Keyed):
     @on(ConversationChosen)
     async def _chosen(self, event: ConversationChosen) -> None:
         self.prompt.focus()
-        await self._carried_out(self.open(event.conversation))
+        await self._carried_out(self._go_to(event.conversation.id))
+
+    async def _go_to(self, conversation: str) -> None:
+        """As it is by now: another program may have gone on with it since it was listed."""
+        await self.open(self.session.store.get(conversation))
 
     @on(DeletionWanted)
     async def _deletion_wanted(self, event: DeletionWanted) -> None:
