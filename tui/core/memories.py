@@ -73,7 +73,10 @@ class Memories:
         means, failed = self._means, self._failed is not None
         if not failed and (means is None or not self._filled):
             return None
-        reach = means.reach() if means else None
+        try:
+            reach = means.reach() if means else None
+        except Exception:  # noqa: BLE001 - the recall that fails tells why
+            reach, failed = None, True
         keywords = self._keywords or (means is not None and means.embedder is None)
         return Standing(self._default, self.count, keywords, reach, failed)
 

@@ -26,6 +26,7 @@ from tui.core.conversation import Node, NotSaved, Provenance, Recollection, Remi
 from tui.core.curating import Curator, MemoryRefused
 from tui.core.means import Means
 from tui.core.memories import Memories
+from tui.core.standing import Reach, Standing
 from tui.core.store import Store
 from tui.core.turn import Ask, Event, Turns
 
@@ -418,6 +419,17 @@ def test_a_store_that_fails_in_mid_recall_costs_memories_and_nothing_else(
     failing.broken = False
     assert shown(finished(list(turns.run(asked(store, base, QUESTION))))) == ["L1"]
     assert store.path(first.id)[-1] == first
+
+
+def test_how_memory_stands_can_be_asked_while_its_store_fails(file: Path) -> None:
+    remember(file, HARBOUR)
+    store = MemoryStore.open(file)
+    memories = Memories(lambda: Means(store, store, None, lambda: Reach(True, store.marked_at("synced"))))
+    memories.warm()
+    assert memories.standing() == Standing(True, 1, True, Reach(True))
+    store.close()
+    found = memories.standing()
+    assert found is not None and found.text(0) == "memory unavailable"
 
 
 def test_another_program_that_writes_all_the_time_holds_no_answer_up(
