@@ -63,7 +63,8 @@ def files(written: str) -> Iterator[Candidate]:
         return
     for entry in found:
         if entry.name.startswith(name) and (name.startswith(".") or not entry.name.startswith(".")):
-            slash = "/" if entry.is_dir() else ""
+            # The entry itself, and a Path, fail at a link in a circle or to where nobody may look.
+            slash = "/" if os.path.isdir(entry) else ""  # noqa: PTH112
             yield Candidate(str(Path(folder, entry.name)) + slash if folder else entry.name + slash)
 
 

@@ -84,6 +84,13 @@ def test_files_are_offered_folder_by_folder_and_hidden_ones_on_demand(tmp_path: 
     assert found("nowhere/x") == []
 
 
+def test_a_link_that_leads_nowhere_is_offered_as_a_file(tmp_path: Path) -> None:
+    for name, target in (("circle", "circle"), ("gone", "absent"), ("here", ".")):
+        (tmp_path / name).symlink_to(target)
+    offered = [one.word for one in files(f"{tmp_path}/")]
+    assert offered == [f"{tmp_path}/circle", f"{tmp_path}/gone", f"{tmp_path}/here/"]
+
+
 def test_files_here_are_offered_by_their_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.md").touch()
