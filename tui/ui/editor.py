@@ -27,7 +27,10 @@ class EditorTrouble(Exception):
 def edited(app: App[Any], text: str) -> str:
     """``text`` after ``$VISUAL`` or ``$EDITOR``; blocks until the editor ends. Raises `EditorTrouble`."""
     command = _command()
-    folder = Path(tempfile.mkdtemp(prefix="tui-"))  # private to the user
+    try:
+        folder = Path(tempfile.mkdtemp(prefix="tui-"))  # private to the user
+    except OSError as error:
+        raise EditorTrouble(_unchanged(error, error.filename)) from None
     file = folder / "prompt.md"
     keep = False
     try:
@@ -49,10 +52,14 @@ def edited(app: App[Any], text: str) -> str:
                 f"the editor left a file that is not UTF-8: the text is as it was{_where(file, keep)}"
             ) from None
     except OSError as error:
-        raise EditorTrouble(f"{error.filename or file}: {error.strerror}: the text is as it was") from None
+        raise EditorTrouble(_unchanged(error, error.filename or file)) from None
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def _unchanged(error: OSError, file: object) -> str:
+    return f"{file}: {error.strerror}: the text is as it was"
 
 
 def _command() -> list[str]:

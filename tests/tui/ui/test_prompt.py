@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -283,6 +284,18 @@ async def test_an_editor_that_is_not_there_is_told(
         me.chat.prompt.put("some")
         await me.press("ctrl+g")
         await me.until(lambda: told in me.said)
+        assert me.chat.prompt.text == "some"
+
+
+async def test_an_editor_that_no_file_can_be_made_for_changes_nothing_and_says_so(
+    begin: Begin, editor: Callable[[str], None], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    editor("exit 0")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    async with driving(begin(model=Path("/nowhere/gone.gguf")), size=(160, 24)) as me:
+        me.chat.prompt.put("some")
+        await me.press("ctrl+g")
+        await me.until(lambda: "No such file or directory: the text is as it was" in me.said)
         assert me.chat.prompt.text == "some"
 
 
