@@ -205,6 +205,17 @@ async def test_ctrl_c_at_rest_asks_once_and_then_leaves(begin: Begin) -> None:
         await me.until(lambda: not me.pilot.app.is_running)
 
 
+async def test_ctrl_c_copies_what_is_selected_in_the_prompt_once_and_then_leaves(begin: Begin) -> None:
+    async with driving(begin(model=Path("/nowhere/gone.gguf"))) as me:
+        me.chat.prompt.insert("some words")
+        me.chat.prompt.select_all()
+        await me.press("ctrl+c")
+        assert me.pilot.app.clipboard == me.chat.prompt.text == "some words"
+        await me.press("ctrl+c")
+        await me.press("ctrl+c")
+        await me.until(lambda: not me.pilot.app.is_running, 5)
+
+
 async def test_leaving_in_mid_answer_keeps_what_there_is(begin: Begin) -> None:
     session = begin(mode="endless")
     async with driving(session) as me:

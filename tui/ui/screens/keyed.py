@@ -87,6 +87,7 @@ class Keyed(Screen[None]):
         if selected:
             self.app.copy_to_clipboard(selected)
             self.clear_selection()
+            self.prompt.move_cursor(self.prompt.cursor_location)  # its selection goes, too
         elif not self.desk.stop():
             if self.leaving:
                 self.app.exit()
