@@ -40,7 +40,10 @@ class PathUnusable(Exception):
 
 
 def config_dir() -> Path:
-    """``MODESHARE_CONFIG_DIR``, or the user's configuration folder. Nothing is made on disk."""
+    """``MODESHARE_CONFIG_DIR``, or the user's configuration folder. Nothing is made on disk.
+
+    Raises `PathUnusable` for a ``~`` of nobody.
+    """
     if chosen := _chosen(CONFIG_VARIABLE):
         return chosen
     from platformdirs import user_config_path
@@ -49,7 +52,10 @@ def config_dir() -> Path:
 
 
 def data_dir() -> Path:
-    """``MODESHARE_DATA_DIR``, or the user's data folder. Nothing is made on disk."""
+    """``MODESHARE_DATA_DIR``, or the user's data folder. Nothing is made on disk.
+
+    Raises `PathUnusable` for a ``~`` of nobody.
+    """
     if chosen := _chosen(DATA_VARIABLE):
         return chosen
     from platformdirs import user_data_path
@@ -135,7 +141,10 @@ def tighten_file(path: Path, variable: str = DATA_VARIABLE) -> None:
 
 def _chosen(variable: str) -> Path | None:
     value = os.environ.get(variable, "")
-    return Path(value).expanduser().absolute() if value else None
+    try:
+        return Path(value).expanduser().absolute() if value else None
+    except RuntimeError:
+        raise PathUnusable(Path(value), "no such home directory", variable) from None
 
 
 def _tighten(path: Path, mode: int) -> None:

@@ -43,6 +43,18 @@ def test_a_relative_folder_stays_the_same_when_the_program_moves(
     assert paths.data_dir() == tmp_path / "data"
 
 
+def test_a_folder_in_the_home_of_nobody_is_refused_by_the_name_of_its_variable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for variable, ask in (
+        ("MODESHARE_CONFIG_DIR", paths.config_dir),
+        ("MODESHARE_DATA_DIR", paths.data_dir),
+    ):
+        monkeypatch.setenv(variable, "~nobody-like-this/x")
+        with pytest.raises(PathUnusable, match=f"~nobody-like-this/x: no such home.*set {variable}"):
+            ask()
+
+
 def test_importing_the_paths_does_not_import_platformdirs() -> None:
     program = "import sys, tui.core.paths; sys.exit('platformdirs' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
