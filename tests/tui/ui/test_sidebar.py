@@ -109,6 +109,17 @@ async def test_what_another_program_has_written_since_it_was_listed_is_there_whe
         assert [node.content for node in me.chat.dialogue.path[2:]] == ["And salt?", "A pinch."]
 
 
+async def test_a_paste_into_the_search_steers_no_terminal_and_is_one_line(begin: Begin) -> None:
+    session = begin()
+    house(session)
+    async with driving(session, size=WIDE) as me:
+        for key in ("f2", "ctrl+p"):
+            await me.press(key)
+            me.pilot.app.post_message(events.Paste("\x1b[31mabout\x07\r\n\x9blight"))
+            field = me.pilot.app.screen.query_one(Input)
+            await me.until(lambda field=field: field.value == "about light")
+
+
 async def test_a_click_opens(begin: Begin) -> None:
     session = begin()
     house(session)

@@ -22,6 +22,7 @@ from tui.core.commands import COMMANDS
 from tui.ui.glyphs import Glyphs
 from tui.ui.keys import key_name
 from tui.ui.screens.sheet import Sheet
+from tui.ui.widgets.search import Search
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,7 @@ class Palette(Sheet[Entry | None]):
 
     def compose(self) -> ComposeResult:
         with Vertical(classes="sheet"):
-            yield Input(placeholder="Commands, modes and keys", compact=True)
+            yield Search("", "Commands, modes and keys")
             yield OptionList(markup=False, compact=True)
             yield Static("Enter chooses, Escape leaves", markup=False, classes="foot")
 

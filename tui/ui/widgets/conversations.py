@@ -22,6 +22,7 @@ from tui.core.store import Store, StoreError
 from tui.ui.messages import ConversationChosen, DeletionWanted, Found, ListLeft, UndoWanted
 from tui.ui.rows import Rows
 from tui.ui.text import one_line
+from tui.ui.widgets.search import Search
 
 #: Conversations looked up at a time; as many more when the end of them is reached.
 PAGE = 100
@@ -52,7 +53,7 @@ class Conversations(Vertical):
         self._entered = self._moved = False
 
     def compose(self) -> ComposeResult:
-        yield Input(self._words, placeholder="Search all", compact=True)
+        yield Search(self._words, "Search all")
         yield OptionList(markup=False, compact=True)
         yield Static(markup=False, classes="foot")
 
