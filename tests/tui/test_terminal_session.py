@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+from contextlib import closing
 
 import pytest
 
 from tests.tui.program import Program
 from tests.tui.screen import Screen, opened
+from tests.tui.ui.stored import fill
 from tests.tui.watched import failing_imports
+from tui.core.store import Store
 
 pytestmark = [pytest.mark.terminal, pytest.mark.model]
 
@@ -90,6 +93,16 @@ def test_a_session_from_the_first_question_to_the_next_day(program: Program) -> 
         screen.shows("/quit")
         _press(screen, CLEAR)
         assert screen.leave() == 0
+
+
+def test_a_mode_that_is_named_with_a_conversation_is_what_it_goes_on_in(program: Program) -> None:
+    with closing(Store.open(program.data / "conversations.sqlite3")) as store:
+        talk = fill(store, ("Who has to prove it?", "You have."))
+    with opened(program, "-m", "legal", "--resume", talk) as screen:
+        screen.shows("§ legal")
+        assert screen.leave() == 0
+    with closing(Store.open(program.data / "conversations.sqlite3")) as store:
+        assert store.get(talk).mode == "legal"
 
 
 @pytest.mark.parametrize("flags, mouse", [((), True), (("--no-mouse",), False)])

@@ -45,12 +45,15 @@ def app(ctx: click.Context, /, debug: bool, resume: str | None, **flags: Any) ->
     with open_session(flags, load=False) as session:
         from tui.ui.app import ChatApp
 
-        if mode := flags.get("mode"):
-            session.asked_for(session.catalog.voice(mode))
+        voice = session.catalog.voice(mode) if (mode := flags.get("mode")) else None
+        if voice:
+            session.asked_for(voice)
         if resume:
             from tui.core.resuming import find
 
             resume = find(session.store, resume).id
+            if voice:
+                session.store.set_mode(resume, voice.spec)
         _check_terminal()
         chat = ChatApp(session, resume)
         chat.run(mouse=session.config.mouse)
