@@ -65,7 +65,7 @@ def files(written: str) -> Iterator[Candidate]:
         if entry.name.startswith(name) and (name.startswith(".") or not entry.name.startswith(".")):
             # The entry itself, and a Path, fail at a link in a circle or to where nobody may look.
             slash = "/" if os.path.isdir(entry) else ""  # noqa: PTH112
-            yield Candidate(str(Path(folder, entry.name)) + slash if folder else entry.name + slash)
+            yield Candidate(written[: len(written) - len(name)] + entry.name + slash)
 
 
 def _names(written: str) -> Iterator[Completion]:

@@ -95,4 +95,6 @@ def test_files_here_are_offered_by_their_name(tmp_path: Path, monkeypatch: pytes
     monkeypatch.chdir(tmp_path)
     (tmp_path / "notes.md").touch()
     assert [one.word for one in files("no")] == ["notes.md"]
+    for written in ("./no", ".//no", f"../{tmp_path.name}/no"):
+        assert [one.word for one in files(written)] == [f"{written}tes.md"], "it goes on as it was begun"
     assert [one.word for one in files("~nobody-like-this/x")] == []
