@@ -9,6 +9,7 @@ from textual.binding import Binding
 from textual.widgets import Static
 
 from tests.tui.ui.conftest import driving
+from tests.tui.ui.stored import fill
 from tui.core.session import Session
 from tui.ui.key_groups import KEY_GROUPS
 from tui.ui.keys import bound, checked, key_name, named
@@ -94,6 +95,22 @@ async def test_a_key_of_the_screen_that_the_prompt_passes_on_is_rebound_too(begi
         await me.loaded()
         await me.press("ctrl+b")
         assert "again leaves" in me.status
+
+
+async def test_a_key_that_edits_in_the_prompt_can_be_given_to_the_screen(begin: Begin) -> None:
+    session = begin(keys={"copy": "ctrl+y", "help": "f6", "sidebar": "ctrl+k"})
+    talk = fill(session.store, ("Bread?", "Flour."))
+    async with driving(session, resume=talk, size=(120, 30)) as me:
+        me.chat.prompt.insert("a draft")
+        await me.press("ctrl+y")
+        await me.until(lambda: me.pilot.app.clipboard == "Flour.")
+        await me.press("f6")
+        await me.until(lambda: isinstance(me.pilot.app.screen, Help))
+        await me.pilot.press("escape")
+        await me.until(lambda: me.pilot.app.screen is me.chat)
+        await me.press("ctrl+k")
+        await me.until(lambda: me.chat.sidebar.has_keyboard)
+        assert me.chat.prompt.text == "a draft"
 
 
 async def test_the_help_and_the_palette_show_the_keys_as_they_are(begin: Begin) -> None:

@@ -50,10 +50,16 @@ class Prompt(TextArea):
         Binding("ctrl+up", "recall(-1)", "what was sent before; also Up on the first line", id="older"),
         Binding("ctrl+down", "recall(1)", "back again; also Down on the last line", id="newer"),
         Binding("ctrl+g", "edit", "write in your own editor ($VISUAL, $EDITOR)", id="editor"),
-        # A text area would scroll and copy; here these are the screen's.
+        # A text area would scroll and copy, or edit by a key that is put there; here these are the screen's.
         Binding("pageup", "screen.earlier", show=False, id="earlier"),
         Binding("pagedown", "screen.later", show=False, id="later"),
         Binding("ctrl+c", "screen.interrupt", show=False, id="interrupt"),
+        Binding("escape", "screen.stop", show=False, id="stop"),
+        Binding("f1", "app.help", show=False, id="help"),
+        Binding("f2", "screen.sidebar", show=False, id="sidebar"),
+        Binding("f3", "screen.command('/copy')", show=False, id="copy"),
+        Binding("f4", "screen.command('/copy code')", show=False, id="copy_code"),
+        Binding("f5", "screen.command('/memory list')", show=False, id="memories"),
     ]
 
     def __init__(self, history: History, candidates: Candidates) -> None:
