@@ -19,6 +19,8 @@ def main() -> None:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a locale without a letter loses it, not the answer
+    if sys.stderr is None:  # closed by whoever started us: there is nobody to tell, and somebody to answer
+        sys.stderr = open(os.devnull, "w", errors="replace")  # noqa: PTH123, SIM115 - until the end
     debug = "--debug" in sys.argv or bool(os.environ.get("MODESHARE_DEBUG"))
     try:
         code = app(standalone_mode=False)

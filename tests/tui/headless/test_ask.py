@@ -117,6 +117,12 @@ def test_an_answer_steers_no_terminal_and_a_pipe_gets_it_as_it_is(program: Progr
     assert not set(shown) & set(b"\x1b\x07")
 
 
+def test_where_standard_error_is_closed_the_answer_comes_all_the_same(program: Program) -> None:
+    process = program.start("ask", "--max-tokens", "2", "hi", stderr=None, preexec_fn=lambda: os.close(2))
+    said = outcome(process)
+    assert [said.code, bool(said.out.strip())] == [0, True]
+
+
 def test_an_argument_that_is_not_utf_8_is_asked_without_what_is_not_text(program: Program) -> None:
     process = program.start("ask", "--max-tokens", "2", b"caf\xe9?".decode("utf-8", "surrogateescape"))
     out, err = process.communicate(timeout=30)
