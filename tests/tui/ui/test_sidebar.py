@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from textual import events
@@ -140,6 +141,21 @@ async def test_keys_delete_and_bring_back(begin: Begin) -> None:
         assert [one.id for one in session.store.list()] == [bread]
         await me.pilot.press("ctrl+z")
         await me.until(lambda: len(listed(me)) == 2 and me.chat.dialogue.id == light)
+
+
+async def test_a_deletion_never_takes_what_the_words_have_not_found(begin: Begin) -> None:
+    session = begin(model=Path("/nowhere/gone.gguf"))
+    _, light = house(session)
+    async with driving(session, size=WIDE) as me:
+        await me.press("f2")
+        await me.until(lambda: len(listed(me)) == 2)
+        field = me.chat.sidebar.query_one(Input)
+        for key in (*"flour", "f8"):
+            me.pilot.app.post_message(events.Key(key, key if len(key) == 1 else None))
+        await me.until(lambda: field.value == "flour" and len(listed(me)) < 2)
+        assert light in [one.id for one in session.store.list()]
+        await me.pilot.press("f8")
+        await me.until(lambda: [one.id for one in session.store.list()] == [light])
 
 
 async def test_more_is_looked_up_when_the_end_is_reached(begin: Begin) -> None:

@@ -150,7 +150,7 @@ class Conversations(Vertical):
         self.post_message(ListLeft())
 
     def action_delete(self) -> None:
-        if self.highlighted:
+        if self.highlighted and self._found_for == self._words:  # else what is shown is not what is meant
             self.post_message(DeletionWanted(self.highlighted))
 
     def action_undo(self) -> None:
