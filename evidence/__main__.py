@@ -15,7 +15,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from evidence.book import Book
+from evidence.book import Book, Waiting
 from evidence.cell import Cell
 from evidence.cells import cells, shrunk
 from evidence.files import Site
@@ -140,6 +140,9 @@ def _train(book: Book, name: str, stop: Callable[[], bool]) -> int:
         Maker(book, report).make(book.cells[name])
     except Interrupted:
         return STOPPED
+    except Waiting as error:
+        say(f"{name} takes the best of what was tried, and {error} was not: python -m evidence --only {name}")
+        return 1
     return 0
 
 

@@ -62,6 +62,12 @@ def test_another_model_does_not_get_among_the_cells_of_the_starter() -> None:
     assert "are of the starter: give those of --model a --folder" in done.stderr
 
 
+def test_a_cell_whose_setting_is_not_chosen_yet_says_what_was_not_tried(tmp_path: Path) -> None:
+    done = evidence(tmp_path, "train", "share-s0-2-coding")
+    assert [done.returncode, done.stderr] == [1, ""]
+    assert "tune-share-0.015 was not: python -m evidence --only share-s0-2-coding" in done.stdout
+
+
 @pytest.mark.model
 def test_a_cell_is_trained_stopped_gone_on_with_scored_and_put_on_the_page(tmp_path: Path) -> None:
     stopped = evidence(tmp_path, "train", "own-s0-legal", "--until", "1")

@@ -15,6 +15,7 @@ from evidence.making import Maker
 from modes.share.checking import digest
 from modes.share.library import Library
 from scripts import starter
+from tests.evidence.made import rated
 from tui.core.coefficients import SHIPPED
 from tui.core.models import starter_model
 
@@ -29,7 +30,7 @@ def learned(tmp_path: Path) -> Book:
     model = starter_model()
     assert model is not None
     site = Site(model, tmp_path / "results", tmp_path / "results.md", tmp_path / "work")
-    book = Book(shrunk(cells(), 1, 1), site)
+    book = rated(Book(shrunk(cells(), 1, 1), site))
     Maker(book, lambda _standing: True).make(book.cells[NAMES[-1]])
     return book
 
