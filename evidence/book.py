@@ -18,6 +18,8 @@ from modes.share.library import Library
 
 #: Raised when the way of making or scoring changes: everything is then made anew.
 VERSION = 1
+#: Nats a token. Validation losses that differ by less count as equal.
+NEAR = 0.01
 #: Methods that make the same, in spite of another name.
 _ALIKE: dict[Method, str] = {"equal": "own", "core": "share", "random": "share", "many": "share"}
 
@@ -45,13 +47,19 @@ class Book:
         return replace(cell, settings={**cell.settings, **chosen})
 
     def best(self, tried: Iterable[str]) -> str:
-        """The cell with the most `merit`, of equals the first. Raises `Waiting`."""
+        """The cell with the most `merit`, of equals the first. Raises `Waiting`.
+
+        Where a validation loss decides, losses within `NEAR` of the lowest are equal.
+        """
         merits: dict[str, float] = {}
+        near = 0.0
         for name in tried:
             if (found := self.result(name)) is None:
                 raise Waiting(name)
             merits[name] = merit(found)
-        return max(merits, key=lambda name: merits[name])
+            near = 0.0 if answered(found) else NEAR
+        enough = max(merits.values()) - near
+        return next(name for name in merits if merits[name] >= enough)
 
     def made_key(self, cell: Cell) -> str:
         """Of what is made, whatever the cell is called. Raises `Waiting`."""
@@ -88,16 +96,15 @@ class Book:
         return self.result(cell.name) is not None
 
     def state(self, cell: Cell) -> str:
-        """``done``, ``missing``, ``made`` (to be scored), or ``outdated`` (made with other settings)."""
+        """``done``, ``made`` (to be scored), ``outdated`` (scored with other settings) or ``missing``."""
         if self.is_done(cell):
             return "done"
-        if read_result(self.site, cell.name) is not None:
-            return "outdated"
         try:
-            made = cell.makes and self.library(cell).current() is not None
+            if cell.makes and self.library(cell).current() is not None:
+                return "made"
         except Waiting:
-            made = False
-        return "made" if made else "missing"
+            pass
+        return "missing" if read_result(self.site, cell.name) is None else "outdated"
 
 
 def merit(result: dict[str, Any]) -> float:
@@ -106,8 +113,13 @@ def merit(result: dict[str, Any]) -> float:
     Where none are asked, how far the lowest validation loss (nats a token) is below 0: it is of questions
     that are kept from training, and that no test asks.
     """
-    answers = "".join(one["correct"] for one in result["asked"] if one["salt"] == TUNING_SALT)
+    answers = answered(result)
     return answers.count("1") / len(answers) if answers else -validation_loss(result)
+
+
+def answered(result: dict[str, Any]) -> str:
+    """``1`` for every item to tune on that was answered rightly, ``0`` for every other one."""
+    return "".join(one["correct"] for one in result["asked"] if one["salt"] == TUNING_SALT)
 
 
 def validation_loss(result: dict[str, Any]) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from evidence.book import Waiting, merit, validation_loss
+from evidence.book import NEAR, Waiting, merit, validation_loss
 from evidence.cell import TUNING_SALT, Cell
 from evidence.design import DOMAINS, RANK, TUNED_ON, own_name
 from evidence.reading import Reader
@@ -21,9 +21,10 @@ def tuning(reader: Reader) -> Iterable[str]:
     yield "## Tuning"
     yield (
         f"Settings of every method, tried on {TUNED_ON}. The lowest validation loss is taken for all domains "
-        "and runs: of questions that are kept from training and that no test asks. What one LoRA in sequence "
-        "knows of two domains, and a merge of all four, is asked in items to tune on: none of them has a "
-        "question of the test."
+        "and runs: of questions that are kept from training and that no test asks. Losses that differ by "
+        f"less than {NEAR} nats a token count as equal, and of equals the lowest rate is taken, which "
+        "changes least of what the base knows. What one LoRA in sequence knows of two domains, and a merge "
+        "of all four, is asked in items to tune on: none of them has a question of the test."
     )
     rows: list[Sequence[str]] = []
     for cell in reader.book:

@@ -8,10 +8,13 @@ from pathlib import Path
 import pytest
 
 from evidence import tries
-from evidence.book import Book, Waiting
+from evidence.book import NEAR, Book, Waiting
 from evidence.cells import cells
+from evidence.costs import Costs
 from evidence.files import read_result, write_result
 from evidence.tries import named
+from modes.share.library import Shelved
+from modes.share.subspace import seeded
 from tests.evidence.made import book, fill, rated, site
 
 
@@ -63,6 +66,31 @@ def test_what_is_tuned_takes_the_best_setting_and_waits_until_all_were_tried(tmp
     assert again.settled(cell).settings == {"steps": 400, "directions": 7, "rate": 0.003}
 
 
+def test_of_losses_that_hardly_differ_the_one_with_the_lowest_rate_is_taken(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    for name, loss in zip(named(tries.share()), (0.3 + NEAR, 0.308, 0.3), strict=True):
+        tuned(of, name, loss=loss + 1e-6)
+    settled = of.settled(of.cells["share-s0-2-coding"])
+    assert settled.settings["core_rate"] == tries.share()[0].settings["core_rate"] == 1.5e-2
+    tuned(of, "tune-share-0.015", loss=0.3 + 2 * NEAR)
+    again = Book(cells(), of.site)
+    assert again.settled(again.cells["share-s0-2-coding"]).settings["core_rate"] == 6e-2
+
+
+def test_of_right_answers_one_more_decides(tmp_path: Path) -> None:
+    of = book(tmp_path)
+    for at, name in enumerate(named(tries.merge("linear"))):
+        fill(of, of.cells[name], lambda _ask, number, at=at: number <= at)
+    assert of.settled(of.cells["linear-s0"]).settings == {"weight": 1.0}
+
+
+def test_the_settings_of_a_method_are_tried_from_the_lowest_rate_on() -> None:
+    for tried in (tries.core(), tries.random(), tries.share(), tries.equal(), tries.sequence()):
+        rates = [cell.settings[cell.tries[0]] for cell in tried]
+        assert rates == sorted(set(rates))
+        assert len(rates) <= 4
+
+
 def test_what_is_asked_in_items_to_tune_on_is_judged_by_them(tmp_path: Path) -> None:
     of = book(tmp_path)
     for at, name in enumerate(named(tries.merge("linear"))):
@@ -83,6 +111,18 @@ def test_a_changed_setting_makes_a_cell_outdated_and_all_that_begin_with_it(tmp_
         name: now.state(now.cells[name]) for name in ("own-s0-legal", "share-s0-2-coding", "own-s0-coding")
     }
     assert states == {"own-s0-legal": "outdated", "share-s0-2-coding": "outdated", "own-s0-coding": "done"}
+
+
+def test_a_cell_that_is_made_has_only_to_be_scored_though_there_is_an_older_result(tmp_path: Path) -> None:
+    before, cell = book(tmp_path), "own-s0-legal"
+    fill(before, before.cells[cell], lambda _ask, _at: True)
+    settings = {**before.cells[cell].settings, "steps": 9}
+    changed = [replace(one, settings=settings) if one.name == cell else one for one in cells()]
+    now = Book(changed, before.site)
+    assert now.state(now.cells[cell]) == "outdated"
+    now.library(now.cells[cell]).save(Shelved(seeded({"blk.0.attn_output": (4, 4)}, 2, "base", 0), {}))
+    assert now.state(now.cells[cell]) == "made"
+    assert Costs(now).of(now.cells[cell]).made == 0.0
 
 
 def test_writing_a_result_replaces_the_file_in_one_step(

@@ -51,7 +51,7 @@ def test_a_cell_that_is_tuned_brings_the_cells_that_settle_it(tmp_path: Path) ->
     course = Course(of, (), said.append)
     needed = [cell.name for cell in course.needed([of.cells["sequence-s0-3-cherokee"]])]
     assert needed == [
-        "tune-sequence-0.001", "tune-sequence-0.0003", "tune-sequence-0.0001", "sequence-s0-3-cherokee",
+        "tune-sequence-0.0001", "tune-sequence-0.0003", "tune-sequence-0.001", "sequence-s0-3-cherokee",
     ]  # fmt: skip
 
 
