@@ -15,7 +15,8 @@ class Draft:
     """A text with what is known of it; fields as in `memory.record.Memory`.
 
     ``created_at`` None is now. ``parts`` stand for a text that is too long to be recalled as one: it is kept
-    as a record and they are recalled, each with it as parent and its place among them as chunk.
+    as a record and they are recalled, each with it as parent and its place among them as chunk. What
+    ``renews`` is all that its provenance says now: what was remembered from there before is superseded.
     """
 
     content: str
@@ -30,3 +31,4 @@ class Draft:
     chunk: int | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     parts: tuple[Draft, ...] = ()
+    renews: bool = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -66,12 +66,18 @@ class _Stopped(Exception):
 
 
 def import_path(
-    store: Keeper, path: Path, like: Draft | None = None, progress: Callable[[Progress], bool] | None = None
+    store: Keeper,
+    path: Path,
+    like: Draft | None = None,
+    progress: Callable[[Progress], bool] | None = None,
+    *,
+    renew: bool = True,
 ) -> Imported:
     """Remember the file ``path``, or all files of known kinds in that folder and below.
 
     ``like`` has what holds for all: temperature, domain, tags, ... ``progress`` is called after every batch;
     False ends the import with what is in. In a folder a file that cannot be read is told and passed over.
+    With ``renew`` what a text or Markdown file said before, and no longer says, is superseded.
     Raises `BadMemory` for a file by itself, `MemoryUnavailable`.
     """
     refused: list[str] = []
@@ -86,7 +92,7 @@ def import_path(
                 raise _Stopped
 
         try:
-            skipped += not _import_file(store, file, like or Draft(""), tell)
+            skipped += not _import_file(store, file, like or Draft(""), renew, tell)
         except BadMemory as error:
             if path.is_file():
                 raise
@@ -129,7 +135,9 @@ def _closed(path: Path | str, error: OSError) -> str:
     return f"{path}: {(error.strerror or str(error)).lower()}: make it readable"
 
 
-def _import_file(store: Keeper, file: Path, like: Draft, tell: Callable[[int, int, Counts], None]) -> bool:
+def _import_file(
+    store: Keeper, file: Path, like: Draft, renew: bool, tell: Callable[[int, int, Counts], None]
+) -> bool:
     """False for one that is in already."""
     try:
         about = file.stat()
@@ -139,7 +147,7 @@ def _import_file(store: Keeper, file: Path, like: Draft, tell: Callable[[int, in
         if after == _ALL:
             return False
         empty = True
-        for line, read, batch in _batches(file, like, after, about.st_size):
+        for line, read, batch in _batches(file, like, renew, after, about.st_size):
             empty = False
             tell(read, about.st_size, store.add_all(batch, (name, _mark(version, line))))
         if empty and not after:
@@ -159,12 +167,14 @@ def _mark(version: str, line: int | str) -> str:
     return json.dumps({"version": version, "line": line})
 
 
-def _batches(file: Path, like: Draft, after: int, size: int) -> Iterator[tuple[int, int, list[Draft]]]:
+def _batches(
+    file: Path, like: Draft, renew: bool, after: int, size: int
+) -> Iterator[tuple[int, int, list[Draft]]]:
     """(last line, bytes read, drafts) of each batch; what comes before a bad line is given before it is."""
     if file.suffix.lower() not in _JSONL:
         whole = text.decoded(file.read_bytes(), file)
         read = markdown.document if file.suffix.lower() in _MARKDOWN else text.document
-        yield 0, size, [read(whole, file, like)]
+        yield 0, size, [replace(read(whole, file, like), renews=renew)]
         return
     batch: list[Draft] = []
     line = offset = weight = 0

@@ -15,7 +15,7 @@ from memory.contract import MemoryUnavailable
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         # What is long comes last: the columns before it are read without following a chain of pages.
-        # ``divided``: its parts stand for it. ``recallable``: neither that, nor retracted, nor hidden.
+        # ``divided``: its parts stand for it. ``recallable``: `memory.sqlite.writing` says when.
         """
         CREATE TABLE memory (
             seq INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -107,6 +107,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # Tells a store from another at the same place, for the files of vectors beside it.
         "CREATE TABLE identity (name TEXT NOT NULL)",
         "INSERT INTO identity VALUES (lower(hex(randomblob(16))))",
+    ),
+    (
+        "CREATE INDEX memory_provenance ON memory (provenance) WHERE chunk IS NULL",
+        "CREATE INDEX memory_superseded ON memory (superseded_by) WHERE superseded_by IS NOT NULL",
+        # Other places that have the words of a memory: a file's, or a part of ``whole``.
+        """
+        CREATE TABLE also (
+            memory TEXT NOT NULL, place TEXT NOT NULL, whole TEXT NOT NULL, chunk INTEGER,
+            PRIMARY KEY (memory, place, whole)
+        ) WITHOUT ROWID
+        """,
+        "CREATE INDEX also_place ON also (place)",
+        "CREATE INDEX also_whole ON also (whole)",
     ),
 )
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 from memory.contract import BadMemory
 from memory.draft import Draft
 from memory.record import Memory, content_hash
-from memory.sqlite import keywords
+from memory.sqlite import keywords, places
 from memory.sqlite.rows import COLUMNS, SELECTED, memory_of, row_of, storable, whole
 
 Redact = Callable[[str], str]
@@ -20,14 +20,18 @@ Redact = Callable[[str], str]
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """What a write has done: memories ``added``, ``changed``, and there already the ``same``."""
+    """What a write has done: memories ``added``, ``changed``, and there already the ``same``.
+
+    ``superseded``: recalled no longer, for what they come from says something else now.
+    """
 
     added: int = 0
     changed: int = 0
     same: int = 0
+    superseded: int = 0
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(self.added + other.added, self.changed + other.changed, self.same + other.same)
+        return Counts(*(mine + more for mine, more in zip(astuple(self), astuple(other), strict=True)))
 
 
 _INSERT = f"""
@@ -35,10 +39,22 @@ _INSERT = f"""
     VALUES (?, ?, ?, {", ".join("?" * len(COLUMNS))})
 """
 _UPDATE = f"UPDATE memory SET recallable = ?, {', '.join(f'{name} = ?' for name in COLUMNS)} WHERE seq = ?"
-# One that is hidden or retracted is none that a person who remembers the same text again would get back.
+_KNOWN = f"SELECT {SELECTED}, m.seq, m.divided, m.recallable FROM memory AS m"
+# One that is hidden, retracted or superseded is none that a person who remembers the same text again would
+# get back.
 _SAME = f"""
-    SELECT {SELECTED} FROM memory AS m WHERE m.hash = ? AND (m.recallable OR m.divided)
+    {_KNOWN} WHERE m.hash = ? AND (m.recallable OR (m.divided AND m.superseded_by IS NULL))
     ORDER BY m.origin = 'federation', m.seq LIMIT 1
+"""
+_PARTS = "SELECT id FROM memory WHERE parent = ? AND chunk IS NOT NULL AND origin = 'local'"
+# The plus keeps SQLite from looking through all that is local for each.
+_WITH_ALL_OF = """
+    WITH RECURSIVE gone (id) AS (
+        SELECT ? UNION SELECT m.id FROM gone JOIN memory AS m
+        ON m.superseded_by = gone.id OR (m.parent = gone.id AND m.chunk IS NOT NULL)
+        WHERE +m.origin = 'local'
+    )
+    SELECT id FROM gone
 """
 
 
@@ -56,22 +72,24 @@ class Writing:
             raise BadMemory("there is no text to remember")
         digest = content_hash(content)
         there = db.execute(_SAME, (digest,)).fetchone()
-        if there is not None:
-            return memory_of(there), Counts(same=1 + len(draft.parts))
-        memory, counts = self._new(db, replace(draft, content=content), digest), Counts(added=1)
+        memory = None if there is None else memory_of(there)
+        former = places.left(db, draft, memory.id if memory else "")
+        if memory and (memory.provenance, memory.parent) != (draft.provenance, draft.parent):
+            places.note(db, memory.id, draft)
+        if memory and not former:
+            return memory, Counts(same=1 + len(draft.parts))
+        counts = Counts(same=1) if memory else Counts(added=1)
+        memory = memory or self._new(db, replace(draft, content=content), digest)
         for place, part in enumerate(draft.parts):
-            counts += self.add(db, replace(part, parent=memory.id, chunk=place))[1]
-        return memory, counts
+            counts += self._part(db, replace(part, parent=memory.id, chunk=place), former)
+        return memory, counts + self._supersede(db, former, memory.id)
 
     def take_in(self, db: sqlite3.Connection, memories: Iterable[Memory]) -> Counts:
         """Add or change by id. Raises `BadMemory`."""
         added = changed = same = 0
         for given in memories:
             memory = whole(given)
-            there = db.execute(
-                f"SELECT {SELECTED}, m.seq, m.divided, m.recallable FROM memory AS m WHERE m.id = ?",
-                (memory.id,),
-            ).fetchone()
+            there = db.execute(f"{_KNOWN} WHERE m.id = ?", (memory.id,)).fetchone()
             if there is None:
                 self._insert(db, memory, _next(db), divided=False)
                 added += 1
@@ -81,6 +99,28 @@ class Writing:
                 self._change(db, there, memory)
                 changed += 1
         return Counts(added, changed, same)
+
+    def _part(self, db: sqlite3.Connection, part: Draft, former: Collection[str]) -> Counts:
+        """Of a text that stands for those of ``former`` now: what they had of it goes on as it is."""
+        there = db.execute(_SAME, (content_hash(storable(part.content)),)).fetchone()
+        memory = None if there is None else memory_of(there)
+        if memory and memory.parent in former:
+            places.move(db, memory.id, part.provenance, part.parent, part.chunk)
+            return Counts(same=1)
+        return self.add(db, part)[1]
+
+    def _supersede(self, db: sqlite3.Connection, former: Iterable[str], by: str) -> Counts:
+        """Nothing of ``former`` is recalled any more but what stands elsewhere too."""
+        gone = 0
+        for one in former:
+            if places.moved(db, one):
+                continue
+            there = db.execute(f"{_KNOWN} WHERE m.id = ?", (one,)).fetchone()
+            old = replace(memory_of(there), temporal_state="superseded", superseded_by=by)
+            self._change(db, there, old)
+            parts = self._supersede(db, [part for (part,) in db.execute(_PARTS, (one,)).fetchall()], by)
+            gone += there[-1] + parts.superseded
+        return Counts(superseded=gone)
 
     def _new(self, db: sqlite3.Connection, draft: Draft, digest: str) -> Memory:
         now, seq = self._clock(), _next(db)
@@ -126,6 +166,7 @@ def drop(db: sqlite3.Connection, ids: Collection[str]) -> int:
             continue
         keywords.index(db, row[0], None)
         db.execute("DELETE FROM memory WHERE seq = ?", (row[0],))
+        places.forgotten(db, one)
         if row[1] == "local":
             for table in ("access_overlay", "used", "choice"):
                 db.execute(f"DELETE FROM {table} WHERE memory = ?", (one,))
@@ -134,15 +175,17 @@ def drop(db: sqlite3.Connection, ids: Collection[str]) -> int:
 
 
 def forget(db: sqlite3.Connection, one: str, now: float) -> bool:
-    """A local memory is gone with its parts, a federation's is hidden. False if there is none."""
+    """A local memory is gone with its parts and what it superseded, a federation's is hidden.
+
+    False if there is none.
+    """
     row = db.execute("SELECT seq, origin FROM memory WHERE id = ?", (one,)).fetchone()
     if row is None:
         return False
     if row[1] == "local":
-        parts = db.execute(
-            "SELECT id FROM memory WHERE parent = ? AND chunk IS NOT NULL AND origin = 'local'", (one,)
-        ).fetchall()
-        drop(db, [one, *(part for (part,) in parts)])
+        for (part,) in db.execute(_PARTS, (one,)).fetchall():
+            places.moved(db, part)
+        drop(db, [gone for (gone,) in db.execute(_WITH_ALL_OF, (one,))])
     else:
         db.execute("INSERT OR IGNORE INTO hidden VALUES (?, ?)", (one, now))
         db.execute("UPDATE memory SET recallable = 0 WHERE seq = ?", (row[0],))
@@ -164,4 +207,6 @@ def _next(db: sqlite3.Connection) -> int:
 def _allowed(db: sqlite3.Connection, memory: Memory) -> bool:
     if memory.temporal_state == "retracted":
         return False
+    if memory.origin == "local" and memory.superseded_by is not None:
+        return False  # a server's says of itself what it is, and is recalled for it as `memory.recall` says
     return not is_hidden(db, memory.id)

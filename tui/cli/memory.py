@@ -85,12 +85,14 @@ def search(ctx: click.Context, /, text: str, as_json: bool, **how: Any) -> None:
 @click.option("--tag", "tags", metavar="T", multiple=True, help="A tag for all of it. May be repeated.")
 @click.option("--temperature", type=_HEAT, help="How hot it begins, where a file does not say. Default: 85.")
 @click.option("--sacred", is_flag=True, help="All of it is sacred.")
+@click.option("--keep-former", is_flag=True, help="What a changed file said before is recalled too.")
 @click.pass_context
 def import_(ctx: click.Context, /, paths: tuple[Path, ...], **how: Any) -> None:
     """Remember files and folders: JSONL, Markdown, text.
 
-    Long texts are kept with their parts, what is there already is not kept twice. Ctrl-C keeps what is done,
-    and the same command goes on from there.
+    Long texts are kept with their parts, what is there already is not kept twice. What a changed text or
+    Markdown file says no longer is superseded: kept, and not recalled. Ctrl-C keeps what is done, and the
+    same command goes on from there.
     """
     from tui.headless.memory.importing import import_paths
 

@@ -31,13 +31,30 @@ def test_a_folder_is_taken_in_counted_and_not_twice(
         "memory", "import", str(notes), "--domain", "house", "--tag", "old", "--temperature", "60"
     )
     assert [said.code, said.traceback] == [0, False]
-    assert said.out == "3 files: 5 added, 0 changed, 0 there already\n"
+    assert said.out == "3 files: 5 added, 0 superseded, 0 there already\n"
     assert "tui memory embed" in said.err
     found = list(kept.memories())
     assert {one.domain for one in found} == {"house"}
     assert {one.temperature for one in found} == {60.0}
     again = remembering.run("memory", "import", str(notes))
-    assert again.out == "3 files (3 of them were in already): 0 added, 0 changed, 0 there already\n"
+    assert again.out == "3 files (3 of them were in already): 0 added, 0 superseded, 0 there already\n"
+
+
+def test_what_an_edited_file_says_no_longer_is_superseded_or_kept(
+    remembering: Program, kept: MemoryStore, notes: Path
+) -> None:
+    remembering.run("memory", "import", str(notes))
+    (notes / "a.md").write_text("# Roof\n\nThe roof of the barn is mended.\n")
+    said = remembering.run("memory", "import", str(notes))
+    assert said.out == "3 files (2 of them were in already): 1 added, 1 superseded, 0 there already\n"
+    assert "leaks" not in remembering.run("memory", "search", "roof of the barn").out
+    (notes / "a.md").write_text("# Roof\n\nThe roof of the barn is red.\n")
+    said = remembering.run("memory", "import", str(notes), "--keep-former")
+    assert said.out == "3 files (2 of them were in already): 1 added, 0 superseded, 0 there already\n"
+    found = remembering.run("memory", "search", "roof of the barn").out
+    assert "mended" in found
+    assert "is red" in found
+    assert len(list(kept.memories())) == 7
 
 
 def test_a_file_that_cannot_be_read_is_told_and_the_rest_is_taken_in(
@@ -62,7 +79,7 @@ def test_a_path_that_is_not_there_is_2_and_what_came_before_it_is_kept(
 ) -> None:
     said = remembering.run("memory", "import", str(notes), str(notes / "absent"))
     assert [said.code, said.out, said.traceback] == [2, "", False]
-    assert "5 added, 0 changed, 0 there already until then, and kept" in said.err
+    assert "5 added, 0 superseded, 0 there already until then, and kept" in said.err
     assert "absent" in said.err
     assert len(list(kept.memories())) == 5
 
@@ -85,5 +102,5 @@ def test_interrupted_it_keeps_what_is_in_and_the_same_command_goes_on(
     before = kept.stats().memories
     assert 0 < before < count
     rest = remembering.run("memory", "import", str(file))
-    assert rest.out == f"1 file: {count - before:,} added, 0 changed, 0 there already\n"
+    assert rest.out == f"1 file: {count - before:,} added, 0 superseded, 0 there already\n"
     assert kept.stats().memories == count

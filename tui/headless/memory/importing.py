@@ -21,6 +21,7 @@ def import_paths(
     tags: tuple[str, ...],
     temperature: float | None,
     sacred: bool,
+    keep_former: bool,
 ) -> bool:
     """Remember all of ``paths``, tell how many; False when a file could not be read, which is told too.
 
@@ -39,7 +40,7 @@ def import_paths(
     done: list[Imported] = []
     try:
         for path in paths:
-            done.append(import_path(store, path, like, watch))
+            done.append(import_path(store, path, like, watch, renew=not keep_former))
             before = counts = before + done[-1].counts
     except BaseException:  # whatever ended it, how far it came is worth knowing
         if counts != Counts():
@@ -66,4 +67,4 @@ def _line(progress: Progress, counts: Counts) -> str:
 
 
 def _said(counts: Counts) -> str:
-    return f"{counts.added:,} added, {counts.changed:,} changed, {counts.same:,} there already"
+    return f"{counts.added:,} added, {counts.superseded:,} superseded, {counts.same:,} there already"
