@@ -124,7 +124,7 @@ class Config:
     """Which of the server's models to ask; for mlx_lm.server the full path of its model."""
 
     server_key: Secret | None = given(_secret, None)
-    """What the server wants to see (a bearer token); in a file only if nobody else can read that."""
+    """What the server wants to see (a bearer token). Secrets are in a file only if nobody else reads it."""
 
     server_tls: bool = given(truth, True)
     """False allows http to another machine, where everything can be read on the way."""
@@ -283,8 +283,9 @@ def _from_file(file: Path) -> dict[str, Any]:
         raise ConfigError(f"{file}: {error}") from None
     for name in _PATHS & found.keys():
         found[name] = file.parent / found[name]
-    if "server_key" in found and file.stat().st_mode & 0o077:
-        raise ConfigError(f"{file}: others can read server_key: chmod 600 {file}, or MODESHARE_SERVER_KEY")
+    secret = next((name for name, value in found.items() if isinstance(value, Secret) and value.hides), None)
+    if secret and file.stat().st_mode & 0o077:
+        raise ConfigError(f"{file}: others can read {secret}: chmod 600 {file}, or {_variable(secret)}")
     return found
 
 

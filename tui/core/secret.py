@@ -25,6 +25,11 @@ class Secret(str):
             return _MASK
         return without_password(text)
 
+    @property
+    def hides(self) -> bool:
+        """Whether there is anything that may not be seen."""
+        return self.shown != str(self)
+
     def __repr__(self) -> str:
         return repr(self.shown)
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import FrozenInstanceError, asdict
 from pathlib import Path
@@ -288,15 +289,34 @@ def test_each_setting_is_listed_with_where_it_is_from(file: Path) -> None:
     assert {setting.name: setting.value for setting in listed} == asdict(config)
 
 
-def test_a_key_in_a_file_that_others_can_read_is_refused_and_not_shown(file: Path) -> None:
-    file.write_text('server_key = "sesame"\n')
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("server_key", "sesame"),
+        ("embedder_key", "sesame"),
+        ("memory_server", "postgresql://me:sesame@host/db"),
+        ("memory_server", "host=h password=sesame"),
+        ("embedder", "https://me:sesame@host/embed"),
+    ],
+)
+def test_a_secret_in_a_file_that_others_can_read_is_refused_and_not_shown(
+    file: Path, name: str, value: str
+) -> None:
+    file.write_text(f'{name} = "{value}"\n')
     file.chmod(0o644)
-    with pytest.raises(ConfigError, match="chmod 600") as refused:
+    told = f"others can read {name}: chmod 600 {re.escape(str(file))}, or MODESHARE_{name.upper()}"
+    with pytest.raises(ConfigError, match=told) as refused:
         Config.load(file, {})
     assert "sesame" not in str(refused.value)
     file.chmod(0o600)
-    assert Config.load(file, {}).server_key == "sesame"
+    assert getattr(Config.load(file, {}), name) == value
     assert "sesame" not in repr(Config.load(file, {}))
+
+
+def test_an_address_without_a_secret_may_stand_in_a_file_that_others_can_read(file: Path) -> None:
+    file.write_text('memory_server = "postgresql://me@host/db"\nembedder = "http://host:8003/embed"\n')
+    file.chmod(0o644)
+    assert Config.load(file, {}).memory_server == "postgresql://me@host/db"
 
 
 def test_keys_that_cannot_be_read_are_told_with_an_example(file: Path) -> None:
