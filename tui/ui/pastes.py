@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 
+from tui.ui.text import lines
+
 #: Longer texts, in characters or lines, are folded.
 LONG, MANY = 8_000, 200
 
@@ -21,13 +23,13 @@ class Pastes:
 
     def fold(self, text: str) -> str:
         """``text``, or the mark that stands for it when it is long."""
-        lines = text.count("\n") + 1
-        if len(text) <= LONG and lines <= MANY:
+        count = text.count("\n") + 1
+        if len(text) <= LONG and count <= MANY:
             return text
         for mark, kept in self._texts.items():
             if kept == text:
                 return mark
-        mark = f"[pasted {len(self._texts) + 1}: {lines:,} lines, {len(text):,} characters]"
+        mark = f"[pasted {len(self._texts) + 1}: {lines(count)}, {len(text):,} characters]"
         self._texts[mark] = text
         return mark
 

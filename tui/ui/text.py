@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from tui.core.plain import clean
 
-__all__ = ["LONG", "MANY", "beginning", "clean", "lines", "one_line"]
+__all__ = ["LONG", "MANY", "beginning", "clean", "lines", "number", "one_line"]
 
 #: The longest text shown whole, in characters and in lines.
 LONG, MANY = 16_000, 400
+#: Python refuses to read numbers of some thousand digits.
+_DIGITS = 18
 
 
 def one_line(text: str) -> str:
@@ -25,6 +27,12 @@ def beginning(text: str, ellipsis: str) -> str:
     shown = "\n".join(text[:LONG].split("\n")[:MANY])
     rest = len(text) - len(shown)
     return f"{shown}{ellipsis}\n({rest:,} more characters, not shown here: all was sent)"
+
+
+def number(text: str) -> int | None:
+    """The whole number that was typed; None for anything else, and for more digits than mean anything."""
+    digits = text.strip()
+    return int(digits) if digits.isdecimal() and len(digits) <= _DIGITS else None
 
 
 def lines(count: int) -> str:

@@ -54,6 +54,8 @@ async def test_keys_copy_the_last_answer_and_the_last_code(begin: Begin) -> None
         ("/copy 9", "there is no answer 9: 1 is the last one, 2 the first"),
         ("/copy 1 code", "there is no block of code in that answer"),
         ("/copy that", "what is to be copied? /copy [N] [code], not /copy that"),
+        ("/copy 0", "there is no answer 0: 1 is the last one, 2 the first"),
+        (f"/copy {'9' * 5000}", "what is to be copied? /copy [N] [code], not /copy 999"),
     ],
 )
 async def test_copying_what_is_not_there_says_what_is(begin: Begin, command: str, told: str) -> None:

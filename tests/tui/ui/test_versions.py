@@ -38,6 +38,10 @@ async def test_commands_and_keys_go_from_version_to_version(begin: Begin) -> Non
         assert "there is no such version: this is 3/3" in me.said
         await me.send("/version some")
         assert "which version?" in me.said
+        await me.send(f"/version {'9' * 5000}")
+        assert "which version? previous, next or a number, not 999" in me.said
+        await me.send(f"/version 1 {'9' * 5000}")
+        assert "there is no place 999" in me.said
 
 
 async def test_a_version_is_kept_as_the_place_to_go_on_from(begin: Begin) -> None:

@@ -12,13 +12,15 @@ from textual.content import Content
 from tui.core.versions import Version
 from tui.ui import copying
 from tui.ui.dialogue import NothingThere
-from tui.ui.text import lines, one_line
+from tui.ui.text import lines, number, one_line
 from tui.ui.wording import context_lines
 
 if TYPE_CHECKING:
     from tui.ui.screens.chat import ChatScreen
 
 _STEPS = {"previous": -1, "prev": -1, "next": 1}
+#: Characters of what was typed that a complaint repeats.
+_TOLD = 40
 
 
 async def copy(screen: ChatScreen, argument: str) -> None:
@@ -26,11 +28,12 @@ async def copy(screen: ChatScreen, argument: str) -> None:
     words = argument.lower().split()
     code = "code" in words
     rest = [word for word in words if word != "code"]
-    if len(rest) > 1 or not all(word.isdecimal() for word in rest):
-        raise NothingThere(f"what is to be copied? /copy [N] [code], not /copy {one_line(argument)}")
-    number = int(rest[0]) if rest else None
+    at = number(rest[0]) if rest else None
+    if len(rest) > 1 or (rest and at is None):
+        told = one_line(argument)[:_TOLD]
+        raise NothingThere(f"what is to be copied? /copy [N] [code], not /copy {told}")
     path = screen.dialogue.path
-    text = copying.code(path, number) if code else copying.answer(path, number or 1)
+    text = copying.code(path, at) if code else copying.answer(path, 1 if at is None else at)
     screen.app.copy_to_clipboard(text)
     what = "block of code" if code else "answer"
     screen.app.notify(f"copied: {what}, {lines(len(text.splitlines()))}", markup=False)
@@ -44,9 +47,9 @@ async def version(screen: ChatScreen, argument: str) -> None:
     wanted, _, place = argument.partition(" ")
     if not wanted:
         return await _list_versions(screen)
-    at = int(place) if place.strip().isdecimal() else 1
-    if not 1 <= at <= len(places):
-        raise NothingThere(f"there is no place {one_line(place)} with versions: /version lists them")
+    at = number(place) if place.strip() else 1
+    if at is None or not 1 <= at <= len(places):
+        raise NothingThere(f"there is no place {one_line(place)[:_TOLD]} with versions: /version lists them")
     await go_to_version(screen, _target(screen.dialogue.versions[places[at - 1].id], wanted))
 
 
@@ -72,12 +75,12 @@ async def sidebar(screen: ChatScreen, _argument: str) -> None:
 
 
 def _target(here: Version, wanted: str) -> str:
-    if wanted.isdecimal():
-        step = int(wanted) - 1 - here.at
+    if (at := number(wanted)) is not None:
+        step = at - 1 - here.at
     elif wanted in _STEPS:
         step = _STEPS[wanted]
     else:
-        raise NothingThere(f"which version? previous, next or a number, not {one_line(wanted)}")
+        raise NothingThere(f"which version? previous, next or a number, not {one_line(wanted)[:_TOLD]}")
     found = here.beside(step)
     if found is None:
         raise NothingThere(f"there is no such version: this is {here.label}")
