@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 FAILED, USAGE, NO_MODEL, NO_STORE, REFUSED, INTERRUPTED = 1, 2, 3, 4, 5, 130
 
 
@@ -67,5 +70,8 @@ def in_words(error: Exception) -> tuple[str, int]:
     for kind, code in codes:
         if isinstance(error, kind):
             return str(error), code
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        where = f"{error.filename}: " if error.filename else ""
+        return f"{where}{os.strerror(error.errno).lower()}: make room, and run it again", FAILED
     unexpected = f"unexpected {type(error).__name__}: {error} (run it again with --debug to see where)"
     return unexpected, FAILED

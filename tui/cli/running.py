@@ -17,10 +17,7 @@ def main() -> None:
     # Read when numpy is loaded. Our matrices are narrow: more threads gain nothing, and on cores that others
     # use they spin in wait for each other (docs/performance.md).
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")  # a locale without a letter loses it, not the answer
-    if sys.stderr is None:  # closed by whoever started us: there is nobody to tell, and somebody to answer
-        sys.stderr = open(os.devnull, "w", errors="replace")  # noqa: PTH123, SIM115 - until the end
+    _see_to_outputs()
     debug = "--debug" in sys.argv or bool(os.environ.get("MODESHARE_DEBUG"))
     try:
         code = app(standalone_mode=False)
@@ -42,6 +39,16 @@ def main() -> None:
             raise
         code = _say(*in_words(error))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _see_to_outputs() -> None:
+    """What we write to is there, and takes every letter."""
+    if sys.stderr is None:  # closed by whoever started us: there is nobody to tell, and somebody to answer
+        sys.stderr = open(os.devnull, "w", errors="replace")  # noqa: PTH123, SIM115 - until the end
+    if sys.stdout is None:
+        sys.exit(_say("standard output is closed: give it a file, or /dev/null if nobody reads it", FAILED))
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a locale without a letter loses it, not the answer
 
 
 def _say(text: str, code: int) -> int:

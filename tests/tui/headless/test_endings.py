@@ -97,6 +97,22 @@ def test_a_reader_that_goes_away_ends_it_quietly_and_what_there_is_is_kept(progr
     assert answer.content.startswith(seen)
 
 
+def test_an_output_without_room_is_told_and_the_answer_is_kept(program: Program) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - it is no file
+        ended = outcome(program.start("ask", "--max-tokens", "8", "Why?", stdout=full))
+    assert [ended.code, ended.traceback] == [1, False]
+    assert ended.err.splitlines()[-1] == "tui: no space left on device: make room, and run it again"
+    ((_, answer),) = program.talks()
+    assert answer.content
+
+
+def test_a_closed_output_is_told_before_anything_is_done(program: Program) -> None:
+    ended = outcome(program.start("ask", "Why?", preexec_fn=lambda: os.close(1)))
+    assert [ended.code, ended.traceback] == [1, False]
+    assert ended.err.startswith("tui: standard output is closed: give it a file, or /dev/null")
+    assert program.talks() == []
+
+
 @pytest.mark.parametrize("pause", [1.3, 2.1])
 def test_a_kill_in_mid_answer_loses_at_most_the_last_second(program: Program, pause: float) -> None:
     process = program.start(*STORY)
