@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from memory.contract import MemoryUnavailable
 from memory.postgres.server import Server, parameters
-from memory.postgres.trouble import SLOW, ServerTrouble, reason, unavailable
+from memory.postgres.trouble import BUSY, SLOW, ServerTrouble, reason, unavailable
 
 if TYPE_CHECKING:
     from psycopg import AsyncConnection
@@ -79,6 +79,7 @@ class Pool:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._pool: AsyncConnectionPool[Any] | None = None
         self._waiting: set[asyncio.Future[None]] = set()
+        self._lent: set[AsyncConnection[Any]] = set()
         self._silent_until = float("-inf")
         self._given: Hidden | None = None
 
@@ -182,12 +183,14 @@ class Pool:
             await asyncio.wait({getting, failing}, return_when=asyncio.FIRST_COMPLETED)
             if getting.done():
                 connection: AsyncConnection[Any] = getting.result()
+                self._lent.add(connection)
                 return connection
             getting.cancel()
             failing.result()
             raise AssertionError("a failure has a reason")
         except PoolTimeout:
-            raise Failed(SLOW) from None
+            # Those who have all connections say themselves if the server does not answer.
+            raise Failed(BUSY if len(self._lent) >= _MOST else SLOW) from None
         except BaseException:
             if not getting.cancel() and not getting.cancelled() and getting.exception() is None:
                 await self._end(getting.result())
@@ -238,6 +241,7 @@ class Pool:
     async def _end(self, connection: AsyncConnection[Any]) -> None:
         from psycopg.pq import TransactionStatus
 
+        self._lent.discard(connection)
         ended = (TransactionStatus.INTRANS, TransactionStatus.INERROR)
         try:
             with contextlib.suppress(Exception):

@@ -40,6 +40,7 @@ _BY_TEXT = (
 )
 _UNREACHED = "cannot be reached. Look whether it runs, and at host and port in the DSN"
 SLOW = "did not answer within {timeout:g} s. Look at the network; it is asked again by itself"
+BUSY = "is still answering this program's other questions. It is asked again by itself"
 GONE = "08"
 
 

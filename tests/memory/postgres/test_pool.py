@@ -6,6 +6,7 @@ import socket
 import threading
 import time
 import traceback
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -180,6 +181,18 @@ def test_a_server_that_takes_a_call_and_never_answers_holds_nobody_up_twice() ->
     now[0] = 60.0
     with pytest.raises(MemoryUnavailable), pool.reading():
         pass
+    pool.close()
+
+
+def test_many_questions_at_once_are_not_taken_for_a_silent_server(postgres: Postgres) -> None:
+    pool = Pool(Server(postgres.dsn("federation"), timeout=0.3))
+    with ExitStack() as held:
+        for _ in range(4):
+            held.enter_context(pool.reading(30))
+        with pytest.raises(MemoryUnavailable, match="still answering this program's other"), pool.reading():
+            pass
+    with pool.reading(30) as reader:
+        assert reader.rows(SQL("SELECT 1")) == [(1,)]
     pool.close()
 
 
