@@ -22,6 +22,11 @@ _OPTIONAL = (
     "chat_template_kwargs", "stream_options", "min_p", "top_k", "repeat_penalty", "seed",
     "frequency_penalty", "presence_penalty", "response_format",
 )  # fmt: skip
+#: How servers say that a field is none of theirs. What they refuse for another reason is tried again.
+_STRANGE = (
+    "unknown", "unrecogni", "unexpected", "unsupported", "not support", "extra", "additional propert",
+    "not permitted", "not allowed",
+)  # fmt: skip
 #: What chat templates say that take no system message, or want the roles to take turns.
 _WHIMS = ("alternate", "system role", "template", "jinja")
 
@@ -130,7 +135,8 @@ class Plain:
         words = said(reply.data, reply.text)
         for name in _OPTIONAL:
             if name in body and name in words and name != "response_format":
-                self._refused.add(name)
+                if any(word in words.lower() for word in _STRANGE):
+                    self._refused.add(name)
                 return {key: value for key, value in body.items() if key != name}
         if any(whim in words.lower() for whim in _WHIMS):
             return _folded(body)

@@ -266,6 +266,13 @@ class TestTryingAgain:
         assert ask(engine, "hi").text == "Hello"
         assert ["min_p" in body for body in replay.bodies()] == [True, False, False]
 
+    def test_a_value_that_a_server_does_not_take_once_is_left_out_once(self, replayed: Replayed) -> None:
+        once = said('{"error": {"message": "min_p must be in [0, 1] for this request"}}', 400)
+        engine, replay = replayed(once, GOOD)
+        assert ask(engine, "hi").text == "Hello"
+        assert ask(engine, "hi").text == "Hello"
+        assert ["min_p" in body for body in replay.bodies()] == [True, False, True]
+
     def test_a_template_without_system_messages_gets_them_folded(self, replayed: Replayed) -> None:
         engine, replay = replayed(said('{"error": "System role not supported"}', 400), GOOD)
         talk = (Message("system", "Be kind."), Message("user", "hi"))
