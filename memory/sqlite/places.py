@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlite3
 
 from memory.draft import Draft
+from memory.record import Memory
 from memory.sqlite.rows import optional
 
 _HERE = """
@@ -24,26 +25,28 @@ _OTHER = """
 """
 
 
-def note(db: sqlite3.Connection, memory: str, draft: Draft) -> None:
-    """``memory`` has the words of ``draft`` too: a whole file's, or a part's."""
-    place = optional(draft.provenance)
-    if place is not None and (draft.renews or draft.chunk is not None):
-        db.execute(
-            "INSERT OR REPLACE INTO also VALUES (?, ?, ?, ?)",
-            (memory, place, draft.parent or "", draft.chunk),
-        )
+def note(db: sqlite3.Connection, memory: Memory, draft: Draft) -> None:
+    """``memory`` has the words of ``draft`` too: a file's, a part's, or what stays whatever files say."""
+    if memory.origin != "local" or (memory.provenance, memory.parent) == (draft.provenance, draft.parent):
+        return
+    place = optional(draft.provenance) if draft.renews or draft.chunk is not None else None
+    db.execute(
+        "INSERT OR REPLACE INTO also VALUES (?, ?, ?, ?)",
+        (memory.id, place or "", draft.parent or "", draft.chunk),
+    )
 
 
 def left(db: sqlite3.Connection, draft: Draft, now: str) -> set[str]:
     """Texts that came from the place that ``draft`` renews, and are said there no longer; ``now`` is what is.
 
-    What came from elsewhere first, and from here too, is not among them.
+    What stands elsewhere too is not among them, and has its place there from now on.
     """
     if not draft.renews:
         return set()
     place = optional(draft.provenance)
     db.execute("DELETE FROM also WHERE place = ? AND whole = '' AND memory != ?", (place, now))
-    return {id for (id,) in db.execute(_HERE, (place,))} - {now}
+    here = {id for (id,) in db.execute(_HERE, (place,)).fetchall()} - {now}
+    return {id for id in here if not moved(db, id)}
 
 
 def moved(db: sqlite3.Connection, one: str) -> bool:
@@ -53,7 +56,7 @@ def moved(db: sqlite3.Connection, one: str) -> bool:
         return False
     place, whole, chunk = found
     db.execute("DELETE FROM also WHERE memory = ? AND place = ? AND whole = ?", (one, place, whole))
-    move(db, one, place, whole or None, chunk)
+    move(db, one, place or None, whole or None, chunk)
     return True
 
 

@@ -111,7 +111,7 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     (
         "CREATE INDEX memory_provenance ON memory (provenance) WHERE chunk IS NULL",
         "CREATE INDEX memory_superseded ON memory (superseded_by) WHERE superseded_by IS NOT NULL",
-        # Other places that have the words of a memory: a file's, or a part of ``whole``.
+        # Other places that have the words of a memory: a file, or a part of ``whole``; '' is no file.
         """
         CREATE TABLE also (
             memory TEXT NOT NULL, place TEXT NOT NULL, whole TEXT NOT NULL, chunk INTEGER,

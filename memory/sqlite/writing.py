@@ -74,8 +74,8 @@ class Writing:
         there = db.execute(_SAME, (digest,)).fetchone()
         memory = None if there is None else memory_of(there)
         former = places.left(db, draft, memory.id if memory else "")
-        if memory and (memory.provenance, memory.parent) != (draft.provenance, draft.parent):
-            places.note(db, memory.id, draft)
+        if memory:
+            places.note(db, memory, draft)
         if memory and not former:
             return memory, Counts(same=1 + len(draft.parts))
         counts = Counts(same=1) if memory else Counts(added=1)

@@ -150,6 +150,31 @@ def test_what_was_said_before_can_be_kept_too(store: MemoryStore, tmp_path: Path
     assert recalled(store) == [GATE, ROOF]
 
 
+def test_copies_of_a_file_are_renewed_one_by_one_too(store: MemoryStore, tmp_path: Path) -> None:
+    one, two = sections(tmp_path / "1.md", ROOF, GATE), sections(tmp_path / "2.md", ROOF, GATE)
+    import_path(store, tmp_path)
+    import_path(store, sections(one, ROOF, WELL))
+    assert recalled(store) == [GATE, ROOF, WELL]
+    import_path(store, sections(one, WELL, "The path is wet."))
+    assert recalled(store) == [GATE, "The path is wet.", ROOF, WELL], "the copy says them still"
+    import_path(store, sections(two, GATE))
+    assert recalled(store) == [GATE, "The path is wet.", WELL]
+
+
+def test_what_somebody_typed_stays_though_a_file_said_it_first(store: MemoryStore, tmp_path: Path) -> None:
+    file = sections(tmp_path / "farm.md", ROOF, GATE)
+    import_path(store, file)
+    gate = called(store, GATE)
+    assert store.add(gate.content).id == gate.id
+    import_path(store, sections(file, ROOF, WELL))
+    assert recalled(store) == [GATE, ROOF, WELL]
+    assert (called(store, GATE).parent, called(store, GATE).provenance) == (None, None)
+    whole = called(store, ROOF).parent
+    assert whole is not None
+    assert store.forget(whole)
+    assert recalled(store) == [GATE]
+
+
 def test_lines_of_a_table_and_what_was_typed_stay(store: MemoryStore, tmp_path: Path) -> None:
     store.add(WELL)
     file = plain(tmp_path / "rows.jsonl", '{"text": "The roof leaks."}\n')
