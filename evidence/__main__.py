@@ -7,6 +7,7 @@ rest would cost, ``--report`` writes the page alone.
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 import time
@@ -127,11 +128,11 @@ def _train(book: Book, name: str, stop: Callable[[], bool]) -> int:
     from evidence.making import Maker
     from modes.training.endings import Interrupted
 
-    def report(standing: Standing) -> bool:
+    def report(cell: str, standing: Standing) -> bool:
         if standing.step % _TOLD_EVERY == 0 or standing.step == standing.steps:
             look = "" if standing.validation is None else f", validation {standing.validation:.3f}"
             say(
-                f"  {name}: step {standing.step} of {standing.steps}, loss {standing.loss:.3f}{look}, "
+                f"  {cell}: step {standing.step} of {standing.steps}, loss {standing.loss:.3f}{look}, "
                 f"{standing.remaining:.0f} s left"
             )
         return not stop()
@@ -162,4 +163,8 @@ def _write_page(book: Book) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except BrokenPipeError:  # whoever read the list has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -9,7 +9,7 @@ import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import groupby, islice
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
@@ -35,17 +35,17 @@ from modes.training.plan import TARGETS, Plan
 from tui.core.coefficients import SHIPPED
 
 if TYPE_CHECKING:
-    from modes.training.loop import Report
+    from modes.training.loop import Standing
 
 _PLAN = {field.name for field in fields(Plan)}
 
 
 @dataclass(frozen=True)
 class Maker:
-    """Makes cells of ``book``; ``report`` is told of every step of training and may interrupt it."""
+    """Makes cells of ``book``; ``report`` is told of every cell's steps of training and may interrupt it."""
 
     book: Book
-    report: Report
+    report: Callable[[str, Standing], bool]
 
     @property
     def _site(self) -> Site:
@@ -83,7 +83,8 @@ class Maker:
         plan = Plan(seed=cell.seed, **settings)
         place = Place(self._site.training(self.book.made_key(self.book.cells[cell.name])))
         samples = samples_of(cell.domain, cell.topic, int(cell.settings.get("wordings", 0)))
-        lesson = learn(self._site.model, self._identity, samples, plan, place, self.report, begun)
+        report = partial(self.report, cell.name)
+        lesson = learn(self._site.model, self._identity, samples, plan, place, report, begun)
         return lesson.learned.adapter, {"record": {**lesson.record, "steps": len(lesson.learned.losses)}}
 
     def _own(self, cell: Cell, _before: list[Shelved]) -> Shelved:

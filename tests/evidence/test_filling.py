@@ -68,6 +68,25 @@ def test_a_cell_whose_setting_is_not_chosen_yet_says_what_was_not_tried(tmp_path
     assert "tune-share-0.015 was not: python -m evidence --only share-s0-2-coding" in done.stdout
 
 
+def test_a_reader_of_the_list_may_leave_before_its_end(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "evidence", "--folder", str(tmp_path), "--list"]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None and process.stderr is not None
+        process.stdout.close()
+        assert process.wait(60) == 1
+        assert process.stderr.read() == ""
+
+
+@pytest.mark.model
+def test_the_cell_that_is_trained_is_named_though_another_one_was_asked_for(tmp_path: Path) -> None:
+    done = evidence(tmp_path, "train", "tune-core-0.015")
+    assert done.returncode == 0, done.stderr
+    told = [line.partition(",")[0] for line in done.stdout.splitlines()]
+    assert told == ["  own-s0-legal: step 2 of 2", "  tune-core-0.015: step 2 of 2"]
+
+
 @pytest.mark.model
 def test_a_cell_is_trained_stopped_gone_on_with_scored_and_put_on_the_page(tmp_path: Path) -> None:
     stopped = evidence(tmp_path, "train", "own-s0-legal", "--until", "1")

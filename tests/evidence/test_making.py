@@ -51,7 +51,7 @@ def made(tmp_path: Path) -> Book:
 
 def make(of: Book, name: str) -> Shelved:
     cell = of.cells[name]
-    Maker(of, lambda _standing: True).make(cell)
+    Maker(of, lambda _cell, _standing: True).make(cell)
     return of.library(cell).load()
 
 

@@ -51,7 +51,7 @@ def test_every_step_of_the_first_run_is_cut_out_of_what_ships(book: Book) -> Non
 
 
 def test_making_a_step_takes_what_ships_and_trains_nothing(book: Book) -> None:
-    def trained(_standing: object) -> bool:
+    def trained(_cell: str, _standing: object) -> bool:
         raise AssertionError
 
     cell = book.cells[STEPS[1]]
