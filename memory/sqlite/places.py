@@ -18,7 +18,7 @@ _HERE = """
 """
 _OTHER = """
     SELECT place, whole, chunk FROM also
-    WHERE memory = :one AND (
+    WHERE memory = :one AND whole IS NOT (SELECT parent FROM memory AS m WHERE m.id = :one) AND (
         whole = '' OR (SELECT superseded_by IS NULL FROM memory AS m WHERE m.id = also.whole)
     )
     ORDER BY whole, place LIMIT 1

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import astuple, dataclass, replace
+from dataclasses import dataclass, replace
 
 from memory.contract import BadMemory
 from memory.draft import Draft
@@ -31,7 +31,12 @@ class Counts:
     superseded: int = 0
 
     def __add__(self, other: Counts) -> Counts:
-        return Counts(*(mine + more for mine, more in zip(astuple(self), astuple(other), strict=True)))
+        return Counts(
+            self.added + other.added,
+            self.changed + other.changed,
+            self.same + other.same,
+            self.superseded + other.superseded,
+        )
 
 
 _INSERT = f"""
@@ -65,14 +70,22 @@ class Writing:
         self._clock = clock
         self._redact = redact
 
-    def add(self, db: sqlite3.Connection, draft: Draft) -> tuple[Memory, Counts]:
-        """The memory made of ``draft``, or the one there with the same words. Raises `BadMemory`."""
+    def add(
+        self, db: sqlite3.Connection, draft: Draft, wholes: Collection[str] = ()
+    ) -> tuple[Memory, Counts]:
+        """The memory made of ``draft``, or the one there with the same words. Raises `BadMemory`.
+
+        What is there as a part of ``wholes`` becomes the part that ``draft`` is, and stays what it is else.
+        """
         content = storable(draft.content)
         if not content.strip():
             raise BadMemory("there is no text to remember")
         digest = content_hash(content)
         there = db.execute(_SAME, (digest,)).fetchone()
         memory = None if there is None else memory_of(there)
+        if memory and memory.parent in wholes:
+            places.move(db, memory.id, draft.provenance, draft.parent, draft.chunk)
+            return memory, Counts(same=1)
         former = places.left(db, draft, memory.id if memory else "")
         if memory:
             places.note(db, memory, draft)
@@ -81,8 +94,8 @@ class Writing:
         counts = Counts(same=1) if memory else Counts(added=1)
         memory = memory or self._new(db, replace(draft, content=content), digest)
         for place, part in enumerate(draft.parts):
-            counts += self._part(db, replace(part, parent=memory.id, chunk=place), former)
-        return memory, counts + self._supersede(db, former, memory.id)
+            counts += self.add(db, replace(part, parent=memory.id, chunk=place), former)[1]
+        return memory, counts + Counts(superseded=self._supersede(db, former, memory.id))
 
     def take_in(self, db: sqlite3.Connection, memories: Iterable[Memory]) -> Counts:
         """Add or change by id. Raises `BadMemory`."""
@@ -100,17 +113,8 @@ class Writing:
                 changed += 1
         return Counts(added, changed, same)
 
-    def _part(self, db: sqlite3.Connection, part: Draft, former: Collection[str]) -> Counts:
-        """Of a text that stands for those of ``former`` now: what they had of it goes on as it is."""
-        there = db.execute(_SAME, (content_hash(storable(part.content)),)).fetchone()
-        memory = None if there is None else memory_of(there)
-        if memory and memory.parent in former:
-            places.move(db, memory.id, part.provenance, part.parent, part.chunk)
-            return Counts(same=1)
-        return self.add(db, part)[1]
-
-    def _supersede(self, db: sqlite3.Connection, former: Iterable[str], by: str) -> Counts:
-        """Nothing of ``former`` is recalled any more but what stands elsewhere too."""
+    def _supersede(self, db: sqlite3.Connection, former: Iterable[str], by: str) -> int:
+        """Nothing of ``former`` is recalled any more but what stands elsewhere too; how many were."""
         gone = 0
         for one in former:
             if places.moved(db, one):
@@ -118,9 +122,9 @@ class Writing:
             there = db.execute(f"{_KNOWN} WHERE m.id = ?", (one,)).fetchone()
             old = replace(memory_of(there), temporal_state="superseded", superseded_by=by)
             self._change(db, there, old)
-            parts = self._supersede(db, [part for (part,) in db.execute(_PARTS, (one,)).fetchall()], by)
-            gone += there[-1] + parts.superseded
-        return Counts(superseded=gone)
+            parts = [part for (part,) in db.execute(_PARTS, (one,)).fetchall()]
+            gone += there[-1] + self._supersede(db, parts, by)
+        return gone
 
     def _new(self, db: sqlite3.Connection, draft: Draft, digest: str) -> Memory:
         now, seq = self._clock(), _next(db)

@@ -132,6 +132,20 @@ def test_forgetting_a_text_leaves_what_another_file_says_too(store: MemoryStore,
     assert store.stats().memories == 0
 
 
+def test_a_section_that_stands_twice_in_a_file_is_left_to_the_other_file_too(
+    store: MemoryStore, tmp_path: Path
+) -> None:
+    file = plain(tmp_path / "1.txt", f"{ROOF}\n\n{'x ' * 350}\n\n" + f"{GATE * 40}\n\n" * 2)
+    import_path(store, file)
+    import_path(store, plain(tmp_path / "2.txt", f"{WELL * 40}\n\n{GATE * 40}\n"))
+    whole = store.by_keyword("roof", None, Wanted(), 5)[0].memory.parent
+    assert whole is not None
+    twice = [one for one in store.memories() if one.content == GATE * 40]
+    assert [one.parent for one in twice] == [whole]
+    assert store.forget(whole)
+    assert [one.memory.id for one in store.by_keyword("gate", None, Wanted(), 5)] == [twice[0].id]
+
+
 def test_forgetting_a_text_forgets_all_that_it_said_before(store: MemoryStore, tmp_path: Path) -> None:
     file = tmp_path / "farm.md"
     for number in range(20):
@@ -183,13 +197,13 @@ def test_lines_of_a_table_and_what_was_typed_stay(store: MemoryStore, tmp_path: 
     assert recalled(store) == sorted([ROOF, GATE, WELL])
 
 
-def test_a_file_imported_before_this_was_known_is_renewed_too(tmp_path: Path) -> None:
+def test_a_file_imported_before_this_was_known_is_renewed_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place, file = tmp_path / "store", sections(tmp_path / "farm.md", ROOF, GATE)
-    now, schema.MIGRATIONS = schema.MIGRATIONS, schema.MIGRATIONS[:1]
-    try:
+    with monkeypatch.context() as older:
+        older.setattr(schema, "MIGRATIONS", schema.MIGRATIONS[:1])
         MemoryStore.open(place).close()
-    finally:
-        schema.MIGRATIONS = now
     db = sqlite3.connect(place)
     assert db.execute("PRAGMA user_version").fetchone() == (1,)
     columns = (
