@@ -31,7 +31,7 @@ def learned(tmp_path: Path) -> Book:
     assert model is not None
     site = Site(model, tmp_path / "results", tmp_path / "results.md", tmp_path / "work")
     book = rated(Book(shrunk(cells(), 1, 1), site))
-    Maker(book, lambda _standing: True).make(book.cells[NAMES[-1]])
+    Maker(book, lambda _name, _standing: True).make(book.cells[NAMES[-1]])
     return book
 
 
