@@ -1,8 +1,9 @@
 """Run every benchmark, or those named: ``python -m benchmarks decode switch``.
 
 Those of minutes are programs of their own: ``benchmarks.load`` (recalls beside syncs and imports),
-``benchmarks.postgres`` (recall from a server), ``benchmarks.retrieval``, ``benchmarks.injection`` and
-``benchmarks.remote``. ``agreement`` and ``switching``, which start servers, run only when they are named.
+``benchmarks.postgres`` (recall from a server), ``benchmarks.retrieval``, ``benchmarks.keywords``,
+``benchmarks.injection`` and ``benchmarks.remote``. ``agreement`` and ``switching``, which start servers, run
+only when they are named.
 """
 
 from __future__ import annotations

@@ -11,8 +11,10 @@ through (0, 0), (its threshold, 0.5) and (1, 1):
 
 Where there are no cosines it is the share of rare words alone.
 
-A word weighs as much as it is rare among the candidates: one that all have counts for little, and one that
-none has for most. The thresholds were found by ``benchmarks/retrieval.py``.
+A word weighs as much as it is rare among the candidates: one that all have counts for little. One that none
+has weighs no more than one that a single candidate has: among few memories it says little that a word of the
+question is in none of them. The thresholds were found by ``benchmarks/retrieval.py``;
+``benchmarks/keywords.py`` says how often words alone find something.
 """
 
 from __future__ import annotations
@@ -91,7 +93,7 @@ def shares(question: str, candidates: Sequence[Candidate]) -> dict[str, float]:
     held = holding(asked)
     each = {one.memory.id: held(one.memory.content) for one in candidates}
     common = Counter(word for those in each.values() for word in those)
-    weights = {word: math.log(1 + (len(each) + 1) / (common[word] + 0.5)) for word in asked}
+    weights = {word: math.log(1 + (len(each) + 1) / (max(common[word], 1) + 0.5)) for word in asked}
     whole = sum(weights[word] for word in sorted(asked)) or 1.0
     return {name: sum(weights[word] for word in sorted(those)) / whole for name, those in each.items()}
 
