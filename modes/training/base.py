@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any, cast
@@ -24,9 +24,11 @@ from torch import Tensor, nn
 from engine.header import header_of
 from engine.projections import PROJECTIONS
 from modes.share.exchange.base import BaseModel
+from modes.training.attention import Rows, use_rows
 from modes.training.encoding import Batch, wanted_of
 from modes.training.endings import CannotTrain
 from modes.training.packing import Packed
+from modes.training.plan import Plan
 from modes.training.targets import targeted
 
 #: Bytes that training takes for every byte of weights, roughly: reading them doubles it for a moment.
@@ -36,6 +38,8 @@ _ROOM_ON_DEVICE = 1.2
 #: Layers that see what a mask shows them.
 _ATTENTION = {"full_attention", "sliding_attention"}
 _DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
+#: What a processor is called to have that multiplies bf16 itself and was found faster with it than in f32.
+_MULTIPLIES_BF16 = ("avx512_bf16", "amx_bf16")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +89,11 @@ class Base:
         visible, dtype = self._here(batch.visible), self.model.dtype
         hidden = torch.full(visible.shape, torch.finfo(dtype).min, dtype=dtype, device=self.device)
         mask = hidden.masked_fill(visible, 0.0)[None, None]
-        return self._body(input_ids=tokens[None], position_ids=positions[None], attention_mask=mask)[0]
+        rows = Rows(batch.common, self._here(batch.own), self._here(batch.back)) if batch.sparse else None
+        at = {"position_ids": positions[None], "attention_mask": mask, "rows": rows}
+        return self._body(input_ids=tokens[None], **at)[0]
 
-    def _body(self, **named: Tensor) -> Tensor:
+    def _body(self, **named: Tensor | Rows | None) -> Tensor:
         """Hidden states (rows × tokens × width)."""
         return cast(Tensor, self.model.get_decoder()(**named, use_cache=False).last_hidden_state)
 
@@ -98,6 +104,21 @@ class Base:
         logits = cast(Tensor, self.model.get_output_embeddings()(hidden))
         cap = getattr(self.model.config, "final_logit_softcapping", None)
         return logits if cap is None else cap * torch.tanh(logits / cap)
+
+
+def fitted(plan: Plan) -> Plan:
+    """``plan`` with a precision in the place of ``fit``: bf16 where it is multiplied as such, else f32.
+
+    What is learned is the same to within what a seed changes (docs/performance.md).
+    """
+    if plan.precision != "fit":
+        return plan
+    if torch.cuda.is_available():
+        native = torch.cuda.is_bf16_supported(including_emulation=False)
+    else:
+        able = torch.cpu.get_capabilities()
+        native = any(able.get(name, False) for name in _MULTIPLIES_BF16)
+    return replace(plan, precision="bf16" if native else "f32")
 
 
 def load_base(path: Path, targets: tuple[str, ...], precision: str, checkpointing: bool = False) -> Base:
@@ -124,6 +145,7 @@ def load_base(path: Path, targets: tuple[str, ...], precision: str, checkpointin
         ) from error
     _check_device(path, device, precision)
     model.to(device)
+    use_rows(model)
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return Base(model, tokenizer, names, int(model.config.max_position_embeddings), device)

@@ -12,7 +12,7 @@ import torch
 from engine.lowrank import Basis, Subspace
 from modes.share.change import Adapter, Change
 from modes.share.exchange.base import BaseModel
-from modes.training.base import Base, lighter_base, load_base
+from modes.training.base import Base, fitted, lighter_base, load_base
 from modes.training.checkpoint import Checkpoint
 from modes.training.data import Sample, divided
 from modes.training.encoding import Encoder
@@ -43,6 +43,7 @@ def learn(
     has: its factors begin alike in size. The checkpoint stays in its ``place``, of what is done too, until
     whoever has taken that in removes it. Raises `BadData`, `CannotTrain`, `Interrupted`.
     """
+    plan = fitted(plan)
     work, about = Work(plan, identity, samples, begun), BaseModel.of(model)
     key = work.key()
     trained, kept = divided(samples, plan.seed)

@@ -26,7 +26,9 @@ MOST = 640
 class Packed:
     """``tokens`` and their ``positions`` (T); ``visible`` (T × T): whether the row's token sees the column's.
 
-    The next tokens ``wanted`` (N) are read from the places ``read`` (N).
+    The next tokens ``wanted`` (N) are read from the places ``read`` (N). The first ``common`` tokens are what
+    all samples begin with; ``own`` (samples × longest) are the places of each one's own tokens, and any place
+    where it is shorter; ``back`` (T - common) says where in ``own``, row by row, each of them stands.
     """
 
     tokens: Tokens
@@ -34,6 +36,15 @@ class Packed:
     visible: NDArray[np.bool_]
     read: Tokens
     wanted: Tokens
+    common: int
+    own: Tokens
+    back: Tokens
+
+    @property
+    def sparse(self) -> bool:
+        """Whether what is seen, row by row, is half or less of all that could be."""
+        computed = self.own.size * (self.common + self.own.shape[1])
+        return bool(2 * computed <= self.visible.size)
 
 
 def packed(samples: Sequence[Encoded]) -> Packed:
@@ -57,7 +68,17 @@ def packed(samples: Sequence[Encoded]) -> Packed:
         [np.zeros(common, bool), *(np.arange(common, len(one.tokens)) >= one.start for one in samples)]
     )
     at = np.flatnonzero(learned)
-    return Packed(tokens, positions, visible, at - 1, tokens[at])
+    own, back = _rows([len(rest) for rest in rests], common)
+    return Packed(tokens, positions, visible, at - 1, tokens[at], common, own, back)
+
+
+def _rows(lengths: Sequence[int], common: int) -> tuple[Tokens, Tokens]:
+    """``own`` and ``back`` of samples with so many tokens of their own."""
+    longest = max(lengths)
+    there = np.arange(longest) < np.array(lengths)[:, None]
+    own = np.full(there.shape, common, np.int64)
+    own[there] = common + np.arange(there.sum())
+    return own, np.flatnonzero(there)
 
 
 def parted(samples: Sequence[Encoded], most: int = MOST) -> list[Sequence[Encoded]]:

@@ -22,7 +22,8 @@ class Plan:
     both rise over ten steps and fall linearly to a tenth. ``batch`` samples are taken at once, ``accumulate``
     times for each step. Every ``check`` steps the validation samples are looked at; after ``patience`` looks
     without gain it ends, and the best is kept. ``scale`` is a LoRA's alpha / r. In ``precision`` are the
-    base's weights, with MLX those that are not packed; ``kept``, for MLX alone, as its files have them.
+    base's weights, with MLX those that are not packed. ``fit`` is what the machine is fastest with (`fitted`
+    of modes.training.base), with MLX ``kept``: as its files have them.
     """
 
     directions: int = 16
@@ -36,7 +37,7 @@ class Plan:
     scale: float = 2.0
     seed: int = 0
     targets: tuple[str, ...] = TARGETS
-    precision: Literal["f32", "bf16", "kept"] = "f32"
+    precision: Literal["fit", "f32", "bf16", "kept"] = "fit"
     checkpointing: bool = False
 
     def __post_init__(self) -> None:

@@ -34,7 +34,8 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option(
             "--precision",
             type=click.Choice(("f32", "bf16")),
-            help="Of the base's weights. Default: f32, and with MLX as they are kept.",
+            help="Of the base's weights. Default: bf16 where this machine multiplies it itself, else f32; "
+            "with MLX as they are kept.",
         ),
         click.option(
             "--targets",

@@ -93,7 +93,7 @@ def train_mode(task: Task, chosen: Mapping[str, Any], site: Site) -> list[str]:
     library, shipped = Library(site.subspace), Library(SHIPPED)
     identity = identified(site.model, site.remembered)
     old = opened(library, identity, site.model.name, shipped)
-    plan = _plan(task, chosen, old, site.teacher)
+    plan = _plan(task, chosen, old)
     if task.growing:
         old = _begun(task, plan, old, site)
     learn = _learn(site.teacher)
@@ -161,12 +161,11 @@ def _samples(task: Task) -> list[Sample]:
     return in_prompt(found, task.prompt)
 
 
-def _plan(task: Task, chosen: Mapping[str, Any], old: Shelved, teacher: Teacher) -> Plan:
+def _plan(task: Task, chosen: Mapping[str, Any], old: Shelved) -> Plan:
     shared = dict.fromkeys(name.split(".")[2] for name in old.basis.modules)
     targets = tuple(shared) if task.growing and shared else TARGETS
     plan = Plan(directions=DIRECTIONS, targets=targets) if task.growing else Plan(targets=targets)
-    kept: dict[str, Any] = {"precision": "kept"} if teacher == "mlx" else {}
-    return replace(plan, **{**kept, **chosen})
+    return replace(plan, **chosen)
 
 
 def _begun(task: Task, plan: Plan, old: Shelved, site: Site) -> Shelved:

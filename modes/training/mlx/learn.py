@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +39,8 @@ def learn(
 
     Raises `ModelUnusable` too.
     """
+    if plan.precision == "fit":
+        plan = replace(plan, precision="kept")
     work = Work(plan, identity, samples, begun)
     trained, kept = divided(samples, plan.seed)
     with within_memory(f"while {model.name} is read", LIGHTER):

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from transformers import LlamaConfig, LlamaForCausalLM
 
+from modes.training.attention import use_rows
 from modes.training.base import Base
 from modes.training.encoding import Encoded
 from modes.training.layers import adapt
@@ -32,12 +33,16 @@ SIZES: dict[str, Any] = {
 PREFIX = tuple(range(3, 15))
 
 
-def small_base(dtype: torch.dtype = torch.float32, checkpointing: bool = False) -> Base:
+def small_base(
+    dtype: torch.dtype = torch.float32, checkpointing: bool = False, attention: str = "sdpa"
+) -> Base:
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    model = LlamaForCausalLM(LlamaConfig(**SIZES, max_position_embeddings=128, initializer_range=0.2)).to(
-        dtype
+    config = LlamaConfig(
+        **SIZES, max_position_embeddings=128, initializer_range=0.2, attn_implementation=attention
     )
+    model = LlamaForCausalLM(config).to(dtype)
+    use_rows(model)
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return Base(model, SimpleNamespace(pad_token_id=0), NAMES, 128, torch.device("cpu"))

@@ -1,4 +1,4 @@
-"""Which bases can read many samples as one sequence."""
+"""How a base is read: in what precision, how many samples as one sequence, and what it takes."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from gguf import GGUFWriter
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from modes.training import base as module
-from modes.training.base import load_base
+from modes.training.base import fitted, load_base
 from modes.training.encoding import Encoded, batched
 from modes.training.endings import CannotTrain
 from modes.training.packing import packed
+from modes.training.plan import Plan
 from tests.modes.training.small import SIZES, small_base
 
 
@@ -90,6 +91,32 @@ def test_experts_are_no_target_and_a_wrong_name_is_told_before_anything_is_read(
     monkeypatch.setattr(module.transformers.AutoTokenizer, "from_pretrained", None)
     with pytest.raises(CannotTrain, match=r"no module called ffn_down_exps: name .*, of attn_output$"):
         load_base(experts, ("attn_output", "ffn_down_exps"), "f32")
+
+
+@pytest.mark.parametrize(
+    ("able", "wanted"),
+    [
+        ({"avx512_bf16": True}, "bf16"),
+        ({"amx_bf16": True}, "bf16"),
+        ({"avx512_bf16": False, "avx512_f": True}, "f32"),
+        ({}, "f32"),
+    ],
+)
+def test_weights_are_taken_in_what_the_processor_multiplies_itself(
+    able: dict[str, bool], wanted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: able)
+    assert fitted(Plan()).precision == wanted
+    assert fitted(Plan(precision="f32")).precision == "f32"
+    assert fitted(Plan(precision="bf16")).precision == "bf16"
+
+
+@pytest.mark.parametrize(("native", "wanted"), [(True, "bf16"), (False, "f32")])
+def test_and_in_what_the_gpu_does(native: bool, wanted: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda including_emulation: native)
+    assert fitted(Plan()).precision == wanted
 
 
 def test_what_is_free_on_a_gpu_is_asked_too(experts: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -37,4 +37,4 @@ def test_memory_that_runs_out_before_the_first_step_is_told_in_words(
     monkeypatch.setattr(module, "load_base", lambda *_: None)
     monkeypatch.setattr(module, failing, full)
     with pytest.raises(CannotTrain, match=r"out of memory while tiny.gguf is read: train in bf16 "):
-        learn(base, "x", [asked("a"), asked("b")], Plan(), Place(tmp_path), lambda _one: True)
+        learn(base, "x", [asked("a"), asked("b")], Plan(precision="f32"), Place(tmp_path), lambda _one: True)

@@ -17,7 +17,7 @@ from modes.share.exchange.base import BaseModel
 from modes.share.library import Library, Shelved
 from modes.share.subspace import project, seeded
 from modes.share.taking import take
-from modes.training.base import load_base
+from modes.training.base import fitted, load_base
 from modes.training.data import Sample
 from modes.training.encoding import Encoder, batched
 from modes.training.endings import Interrupted
@@ -66,6 +66,7 @@ def test_what_was_learned_is_likelier_in_the_engine_than_before(
     for name, change in again.learned.adapter.items():
         assert np.array_equal(change.left, lesson.learned.adapter[name].left)
     assert [step for step, _ in lesson.learned.losses] == list(range(1, 9))
+    assert lesson.record["plan"]["precision"] == fitted(plan).precision, "what is on record is what it was"
     assert lesson.record["base"] == identity
     assert lesson.record["samples"] == [4, 1]
     assert set(lesson.record["made_with"]) == {"modeshare", "torch", "transformers", "numpy"}

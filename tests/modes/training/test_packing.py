@@ -38,6 +38,18 @@ def test_a_token_sees_exactly_its_own_sample_up_to_itself(samples: list[Encoded]
 
 
 @given(encoded())
+def test_every_sample_has_its_own_tokens_in_a_row_of_its_own(samples: list[Encoded]) -> None:
+    found = packed(samples)
+    assert found.common == common_of(samples)
+    rests = [one.tokens[found.common :] for one in samples]
+    assert [
+        tuple(found.tokens[row][: len(rest)]) for row, rest in zip(found.own, rests, strict=True)
+    ] == rests
+    assert found.own.shape[1] == max(map(len, rests))
+    assert found.own.ravel()[found.back].tolist() == list(range(found.common, len(found.tokens)))
+
+
+@given(encoded())
 def test_every_token_of_every_answer_is_read_from_the_one_before_it(samples: list[Encoded]) -> None:
     found = packed(samples)
     assert found.wanted.tolist() == [token for one in samples for token in one.tokens[one.start :]]

@@ -298,14 +298,17 @@ def test_checkpointing_gives_the_same_gradient() -> None:
         assert torch.allclose(gradient, plain[name], atol=1e-6), name
 
 
-def test_packed_the_loss_and_the_gradient_are_those_of_padded_rows() -> None:
-    once, apart = trainer(PLAN), trainer(PLAN)
+@pytest.mark.parametrize("count", [1, 16])
+def test_packed_the_loss_and_the_gradient_are_those_of_padded_rows(count: int) -> None:
+    plan = replace(PLAN, batch=count)
+    once, apart = trainer(plan), trainer(plan)
     assert once._packs
     apart._packs = False
-    (rows,), (sequence,) = (one._batched(samples(4)) for one in (apart, once))
+    (rows,), (sequence,) = (one._batched(samples(count)) for one in (apart, once))
     assert isinstance(rows, Batch)
     assert isinstance(sequence, Packed)
-    assert len(sequence.tokens) == rows.mask.sum() - 3 * len(PREFIX), "the prefix once, and no padding"
+    assert len(sequence.tokens) == rows.mask.sum() - (count - 1) * len(PREFIX), "the prefix once, no padding"
+    assert sequence.sparse == (count == 16), "each way of attention"
     losses = [once._base.losses(one)[0].detach() for one in (sequence, rows)]
     assert float(losses[0]) == pytest.approx(float(losses[1]), rel=1e-5)
     first, second = gradients(once), gradients(apart)
