@@ -35,9 +35,8 @@ PREFIX = tuple(range(3, 15))
 def small_base(dtype: torch.dtype = torch.float32, checkpointing: bool = False) -> Base:
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    model = LlamaForCausalLM(LlamaConfig(**SIZES, max_position_embeddings=128, initializer_range=0.2)).to(
-        dtype
-    )
+    model: Any = LlamaForCausalLM(LlamaConfig(**SIZES, max_position_embeddings=128, initializer_range=0.2))
+    model.to(dtype)
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})
     return Base(model, SimpleNamespace(pad_token_id=0), NAMES, 128, torch.device("cpu"))

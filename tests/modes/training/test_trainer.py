@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def going_on(_standing: Standing) -> bool:
     return True
 
 
-def until(step: int):
+def until(step: int) -> Callable[[Standing], bool]:
     return lambda standing: standing.step < step
 
 
@@ -49,7 +50,7 @@ def same(one: dict[str, torch.Tensor], other: dict[str, torch.Tensor]) -> bool:
 def gradients(one: Trainer) -> dict[str, torch.Tensor]:
     """Of the first step, before the optimiser takes them."""
     found: dict[str, torch.Tensor] = {}
-    one._optimiser.step = lambda: found.update(  # type: ignore[method-assign]
+    one._optimiser.step = lambda: found.update(
         {name: each.grad.clone() for name, each in one._parameters.items() if each.grad is not None}
     )
     one._step(State())
