@@ -57,7 +57,7 @@ class Driver:
         rows = []
         for widget in self.chat.transcript.walk_children(Widget):
             if widget.display and not widget.children and widget.size.height:
-                rows += [strip.text.rstrip() for strip in widget.render_lines(widget.size.region)]
+                rows += [strip.text.rstrip() for strip in widget.render_lines(widget.outer_size.region)]
         return "\n".join(rows)
 
     @property
