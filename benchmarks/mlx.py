@@ -99,7 +99,7 @@ def main() -> None:
         return lambda: engine._run(lambda _parts: measure())
 
     say(f"MLX {mx.__version__} on {engine.info.device}, {ROUNDS} alternating rounds")
-    runs = {
+    runs: dict[str, Callable[[], float]] = {
         "mixed": on_its_thread([mixes[at % len(mixes)] for at in range(TOGETHER)]),
         "uniform": on_its_thread(mixes[:1] * TOGETHER),
         "base": on_its_thread([BASE]),

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from engine.contract import Engine
@@ -62,7 +63,7 @@ def anywhere(urls: Sequence[str] = ()) -> Iterator[tuple[str, Opening]]:
             engine = on_server(named, folder / "adapters")
             kind = engine.info.device.partition(" at ")[0]
             engine.close()
-            yield f"{kind}, given", lambda named=named: on_server(named, folder / "adapters")
+            yield f"{kind}, given", partial(on_server, named, folder / "adapters")
 
 
 def _adapters(folder: Path) -> list[Path]:

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from textual import events
+from textual.widgets import Static
 
 from benchmarks.report import say
-from engine.contract import Chunk, Message, ModelInfo, Prefill, Request, Usage
+from engine.contract import Chunk, Message, ModelInfo, Prefill, Progress, Request, Usage
 from modes.catalog import Catalog
 from tui.core.config import Config
 from tui.core.conversation import Provenance
@@ -26,7 +28,7 @@ from tui.ui.app import ChatApp
 MESSAGES = 2000
 RATE = 200
 SECONDS = 10
-TEXTS = {
+TEXTS: dict[str, Callable[[int], str]] = {
     "prose": lambda at: "A river runs on and on. " if at % 7 else "It turns.\n\n",
     "a growing list": lambda at: (
         "- a point of the list that " if at % 8 == 0 else ("goes on\n" if at % 8 == 7 else "and ")
@@ -63,6 +65,11 @@ class Pacer:
 
     def close(self) -> None:
         """Nothing is held."""
+
+
+def pacing(_progress: Progress) -> Any:
+    """A `Pacer` for an engine: it has all that the screen asks for."""
+    return Pacer()
 
 
 def long_conversation(store: Store) -> str:
@@ -115,7 +122,7 @@ async def stream(session: Session, conversation: str, kind: str) -> None:
     began = time.perf_counter()
     async with app.run_test(size=(120, 40)) as pilot:
         while "Answer 999" not in "".join(
-            str(w.content) for w in app.screen.query(".said, MarkdownParagraph")[-4:]
+            str(w.content) for w in list(app.screen.query(".said, MarkdownParagraph").results(Static))[-4:]
         ):
             await asyncio.sleep(0.005)
         opened = (time.perf_counter() - began) * 1000
@@ -145,7 +152,7 @@ def main() -> None:
         with TemporaryDirectory() as folder:
             store = Store.open(Path(folder) / "conversations.sqlite3")
             conversation = long_conversation(store)
-            loader = EngineLoader(lambda _progress: Pacer())
+            loader = EngineLoader(pacing)
             loader.start()
             session = Session(Config(ascii=False), Catalog.load(None), store, loader)
             asyncio.run(stream(session, conversation, kind))

@@ -118,7 +118,7 @@ def peak(plan: Plan) -> float:
             trainer._step(State())
     else:
         trainer._step(State())
-    return (mx.get_peak_memory() - before) / 1e6
+    return float(mx.get_peak_memory() - before) / 1e6
 
 
 def memory(batch: int, accumulate: int, saving: bool) -> None:

@@ -17,6 +17,11 @@ from evidence.items import items_digest, items_of
 Answers = Callable[[Ask, int], bool]
 
 
+def first(count: int) -> Answers:
+    """So many items of each asking are answered right."""
+    return lambda _ask, at: at < count
+
+
 def site(folder: Path) -> Site:
     """Everything under one folder; no test here reads the model."""
     return Site(Path("base.gguf"), folder / "results", folder / "results.md", folder / "work")

@@ -15,7 +15,7 @@ from evidence.files import read_result, write_result
 from evidence.tries import named
 from modes.share.library import Shelved
 from modes.share.subspace import seeded
-from tests.evidence.made import book, fill, rated, site
+from tests.evidence.made import book, fill, first, rated, site
 
 
 def tuned(of: Book, name: str, loss: float) -> None:
@@ -80,7 +80,7 @@ def test_of_losses_that_hardly_differ_the_one_with_the_lowest_rate_is_taken(tmp_
 def test_of_right_answers_one_more_decides(tmp_path: Path) -> None:
     of = book(tmp_path)
     for at, name in enumerate(named(tries.merge("linear"))):
-        fill(of, of.cells[name], lambda _ask, number, at=at: number <= at)
+        fill(of, of.cells[name], first(at + 1))
     assert of.settled(of.cells["linear-s0"]).settings == {"weight": 1.0}
 
 
@@ -94,7 +94,7 @@ def test_the_settings_of_a_method_are_tried_from_the_lowest_rate_on() -> None:
 def test_what_is_asked_in_items_to_tune_on_is_judged_by_them(tmp_path: Path) -> None:
     of = book(tmp_path)
     for at, name in enumerate(named(tries.merge("linear"))):
-        fill(of, of.cells[name], lambda _ask, number, at=at: number < 10 * (at % 3), loss=float(at))
+        fill(of, of.cells[name], first(10 * (at % 3)), loss=float(at))
     assert of.settled(of.cells["linear-s0"]).settings == {"weight": 0.75}
 
 

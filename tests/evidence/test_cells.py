@@ -28,7 +28,7 @@ def test_each_run_learns_every_domain_once_and_in_another_order() -> None:
     by_name = {cell.name: cell for cell in cells()}
     for seed, order in enumerate(ORDERS):
         for method in ("share", "sequence"):
-            learned = [by_name[name] for name in chain(method, seed)]  # type: ignore[arg-type]
+            learned = [by_name[name] for name in chain(method, seed)]
             assert tuple(cell.domain for cell in learned) == order
             assert {cell.seed for cell in learned} == {seed}
             assert [cell.before for cell in learned[1:]] == [(cell.name,) for cell in learned[:-1]]
@@ -38,7 +38,7 @@ def test_at_the_end_of_a_run_every_domain_is_asked_in_every_split() -> None:
     by_name = {cell.name: cell for cell in cells()}
     for seed in range(3):
         for method in ("share", "sequence"):
-            last = by_name[chain(method, seed)[-1]]  # type: ignore[arg-type]
+            last = by_name[chain(method, seed)[-1]]
             asked = {(ask.domain, ask.split, ask.count) for ask in last.asks if not ask.prompted}
             assert asked == {
                 (domain, split, count)

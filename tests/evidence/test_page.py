@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import NormalDist
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from evidence.floors import floors
 from evidence.items import items_of
 from evidence.page import page, write_page
 from evidence.reading import Place, Reader, place
-from tests.evidence.made import book, fill, rated
+from tests.evidence.made import Answers, book, fill, rated
 
 #: Of a hundred, how many are right in T1 after each step of the first run, and of the base and own adapters.
 AFTER = {
@@ -35,6 +36,11 @@ OWN = {"legal": 90, "coding": 82, "cherokee": 72, "reasoning": 60}
 SIDES, MODULES = 97_920, 60
 
 
+def percent(right: int) -> Answers:
+    """So many of every hundred items are answered right."""
+    return lambda _ask, at: at % 100 < right
+
+
 @pytest.fixture(scope="module")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
     of = rated(book(tmp_path_factory.mktemp("evidence")))
@@ -46,7 +52,7 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
         fill(of, of.cells[name], answers, size)
 
     for name, scores in (("base", BASE), *((f"own-s0-{one}", OWN) for one in OWN)):
-        size = {"factors": 16 * SIDES * 2} if name != "base" else {}
+        size: dict[str, Any] = {"factors": 16 * SIDES * 2} if name != "base" else {}
         of_hundred(scores)
     for count, name in enumerate(chain("share", 0)[1:], 1):
         ranks = [16 + 4 * at for at in range(count + 1)]
@@ -142,7 +148,7 @@ def test_learned_directions_stand_beside_random_ones_with_the_paired_difference(
         for at, cell in enumerate(tried):
             fill(of, cell, lambda _ask, _at: True, loss=abs(at - 1) + 0.25)
     for name, right in {"core-s0-short-coding": 70, "random-s0-short-coding": 45}.items():
-        fill(of, of.cells[name], lambda _ask, at, right=right: at % 100 < right)
+        fill(of, of.cells[name], percent(right))
     chosen = tries.random()[1].settings["core_rate"]
     assert of.settled(of.cells["random-s0-short-coding"]).settings["core_rate"] == chosen
     assert re.search(rf"\| random \| core_rate {chosen:g} \| 0\.250 \| taken", page(of))

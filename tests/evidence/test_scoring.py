@@ -29,6 +29,10 @@ def for_a_while(answers: int) -> Callable[[], bool]:
     return going_on
 
 
+def unheard(_text: str) -> None:
+    """Say nothing."""
+
+
 def test_asking_that_was_stopped_goes_on_with_what_is_left(tmp_path: Path) -> None:
     of = Book(shrunk(cells(), steps=2, items=3), site(tmp_path))
     cell = of.cells["majority"]
@@ -52,8 +56,8 @@ def test_asking_that_was_stopped_goes_on_with_what_is_left(tmp_path: Path) -> No
 def test_what_another_list_of_cells_has_asked_is_not_gone_on_with(tmp_path: Path) -> None:
     small, smaller = (Book(shrunk(cells(), 2, items), site(tmp_path)) for items in (3, 2))
     with pytest.raises(Stopped):
-        score(small, small.cells["majority"], str, for_a_while(2))
-    result = score(smaller, smaller.cells["majority"], str, lambda: True)
+        score(small, small.cells["majority"], unheard, for_a_while(2))
+    result = score(smaller, smaller.cells["majority"], unheard, lambda: True)
     assert {one["n"] for one in result["asked"]} == {2}
 
 

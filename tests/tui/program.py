@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tui.core.conversation import Node
 from tui.core.store import Store
@@ -47,9 +48,10 @@ class Program:
         folders = {"MODESHARE_DATA_DIR": str(self.data), "MODESHARE_CONFIG_DIR": str(self.config)}
         return kept | folders | {"MODESHARE_THREADS": "1", "MODESHARE_TUNE": "false"} | self.variables | more
 
-    def start(self, *arguments: str, **how: object) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str, **how: Any) -> subprocess.Popen[bytes]:
         pipes = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen([TUI, *arguments], **{"env": self.environment(), **pipes, **how})
+        given: dict[str, Any] = {"env": self.environment(), **pipes, **how}
+        return subprocess.Popen([TUI, *arguments], **given)
 
     def run(self, *arguments: str, stdin: bytes = b"", **variables: str) -> Outcome:
         done = subprocess.run(

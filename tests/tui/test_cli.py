@@ -6,6 +6,7 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -218,7 +219,7 @@ def test_a_variable_comes_before_the_file_and_a_flag_before_both(program: Progra
         ((), {"MODESHARE_MODE": "legal"}),
         (("-m", "base"), {"MODESHARE_MODE": "legal"}),
     ):
-        assert program.ask(*flags, "hi", **variables).code == 0
+        assert replace(program, variables=variables).ask(*flags, "hi").code == 0
     assert [wrote(answer) for _, answer in program.talks()] == ["base", "legal", "coding"]
 
 

@@ -46,8 +46,7 @@ class Answer:
 
 def talk(*lines: str) -> tuple[Message, ...]:
     """Question, answer, question and so on."""
-    roles = ("user", "assistant")
-    return tuple(Message("user" if i % 2 == 0 else roles[1], line) for i, line in enumerate(lines))
+    return tuple(Message("assistant" if i % 2 else "user", line) for i, line in enumerate(lines))
 
 
 def request(*lines: str, **fields: Any) -> Request:

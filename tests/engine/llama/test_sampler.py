@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import pairwise
+from typing import Any
 
 import pytest
 
@@ -28,7 +29,7 @@ def greedy(starter_engine: LlamaEngine) -> list[int]:
     return story(starter_engine, GREEDY)
 
 
-def echo(engine: LlamaEngine, **penalties: float) -> list[int]:
+def echo(engine: LlamaEngine, **penalties: Any) -> list[int]:
     return ask_afresh(engine, *ECHO, sampling=replace(GREEDY, **penalties), max_tokens=20).tokens
 
 
@@ -61,7 +62,7 @@ def test_a_seed_that_was_asked_for_is_kept_and_others_are_drawn() -> None:
     "narrow", [{"temperature": 0.0}, {"top_k": 1}, {"top_p": 1e-6}, {"min_p": 1.0}, {"temperature": 1e-4}]
 )
 def test_whatever_leaves_one_choice_is_greedy(
-    starter_engine: LlamaEngine, greedy: list[int], narrow: dict[str, float]
+    starter_engine: LlamaEngine, greedy: list[int], narrow: dict[str, Any]
 ) -> None:
     assert story(starter_engine, replace(HOT, **narrow)) == greedy
 

@@ -15,9 +15,8 @@ import pytest
 from numpy.typing import NDArray
 
 from engine.contract import AdapterRefused, NotInstalled
-from engine.llama import adapters
 from engine.llama.engine import LlamaEngine, LlamaOptions
-from engine.llama.library import dot_length
+from engine.llama.library import dot_length, llama
 from engine.lowrank import blend
 from engine.rank import filled
 from tests.engine.random_modes import changes, random_basis, random_coefficients
@@ -117,7 +116,6 @@ def test_an_adapter_is_cleared_from_the_context_before_it_is_freed(
     tiny: Subject, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     happened: list[tuple[str, object]] = []
-    llama = adapters.llama
     set_adapters, free = llama.llama_set_adapters_lora, llama.llama_adapter_lora_free
 
     def watched_set(context: object, pointers: object, count: int, scales: object) -> object:

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from llama_cpp import llama_chat_format as known
 
 from engine.contract import GenerationFailed, Message
-from engine.llama.template import CHATML, ChatTemplate, fold_system, merge_roles
+from engine.llama.template import ChatTemplate
+from engine.turns import CHATML, fold_system, merge_roles
 
 #: Refuses a system role and two messages of one role in a row, as Mistral published it.
 MISTRAL = known.MISTRAL_INSTRUCT_CHAT_TEMPLATE

@@ -6,10 +6,13 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 from engine.contract import (
@@ -47,7 +50,7 @@ def opened(tiny_path: Path) -> Iterator[Open]:
     """Opens the small model with mode a; all are closed in the end."""
     engines: list[MlxEngine] = []
 
-    def open_one(**options: object) -> MlxEngine:
+    def open_one(**options: Any) -> MlxEngine:
         given = {"context": 512, **options}
         engines.append(MlxEngine(tiny_path, MlxOptions(**given), lambda _fraction: True))
         install(engines[-1])
@@ -74,6 +77,7 @@ def wide(tmp_path: Path) -> Iterator[MlxEngine]:
 def test_packed_k_and_v_answer_nearly_as_whole_ones_do(wide: MlxEngine) -> None:
     assert wide.info.slots == 1, "they cannot be batched"
     answer = ask(wide, QUESTION, max_tokens=12)
+    assert wide.info.path is not None
     whole = MlxEngine(wide.info.path, MlxOptions(context=512), lambda _fraction: True)
     assert ask(whole, QUESTION, max_tokens=12).tokens == answer.tokens
     assert wide.cache_stats().bytes < whole.cache_stats().bytes / 2
@@ -182,7 +186,7 @@ def test_a_context_and_answers_beyond_the_memory_are_refused_and_what_fits_is_sa
 
 
 def no_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(library.psutil, "virtual_memory", lambda: SimpleNamespace(available=0))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=0))
 
 
 @pytest.fixture
@@ -227,7 +231,7 @@ def test_a_library_that_is_missing_or_too_old_is_told_with_what_to_install(
 ) -> None:
     def found(package: str) -> str:
         if version is None:
-            raise library.PackageNotFoundError(package)
+            raise PackageNotFoundError(package)
         return version
 
     monkeypatch.setattr(library, "version", found)

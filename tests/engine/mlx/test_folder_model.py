@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import mlx.core as mx
 import numpy as np
@@ -20,7 +21,7 @@ from tests.engine.mlx.conftest import write_tiny_folder
 from tests.engine.random_modes import random_basis, random_coefficients
 
 
-def opened(path: Path, **options: int) -> MlxEngine:
+def opened(path: Path, **options: Any) -> MlxEngine:
     return MlxEngine(path, MlxOptions(**{"context": 512, "slots": 2, **options}), lambda _fraction: True)
 
 

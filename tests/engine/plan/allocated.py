@@ -19,11 +19,11 @@ def allocations() -> Iterator[dict[str, float]]:
     lines: list[str] = []
     sizes: dict[str, float] = {}
 
-    @llama.llama_log_callback
     def keep(_level: int, text: bytes, _user_data: object) -> None:
         lines.append(text.decode("utf-8", "replace"))
 
-    llama.llama_log_set(keep, ctypes.c_void_p(0))
+    callback = llama.llama_log_callback(keep)
+    llama.llama_log_set(callback, ctypes.c_void_p(0))
     try:
         yield sizes
     finally:

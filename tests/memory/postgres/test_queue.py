@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -94,19 +95,18 @@ def test_with_memories_on_postgres_the_server_is_searched(program: Program) -> N
 def test_a_server_that_is_away_is_told_and_what_is_here_is_used(program: Program) -> None:
     with closing(open_store(program.data)) as store:
         store.add("The roof of the barn leaks.")
-    away = {
-        "MODESHARE_MEMORY": "postgres",
-        "MODESHARE_MEMORY_SERVER": f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/db",
-    }
-    synced = program.run("memory", "sync", **away)
+    server = f"postgresql://me:{PASSWORD}@127.0.0.1:{free_port()}/db"
+    variables = {"MODESHARE_MEMORY": "postgres", "MODESHARE_MEMORY_SERVER": server}
+    away = replace(program, variables=program.variables | variables)
+    synced = away.run("memory", "sync")
     assert [synced.code, synced.out, synced.traceback] == [4, "", False]
     assert "cannot be reached" in synced.err
-    searched = program.run("memory", "search", "barn roof", **away)
+    searched = away.run("memory", "search", "barn roof")
     assert [searched.code, "The roof of the barn leaks." in searched.out] == [0, True]
     assert "What is here is searched." in searched.err
-    audited = program.run("memory", "audit", **away)
+    audited = away.run("memory", "audit")
     assert [audited.code, "the queue was not read: " in audited.err] == [0, True]
-    doctor = program.run("doctor", "--model", "/absent.gguf", **away)
+    doctor = away.run("doctor", "--model", "/absent.gguf")
     (line,) = [line for line in doctor.out.splitlines() if "memory server" in line]
     assert line.startswith("BAD memory server")
     for one in (synced, searched, audited, doctor):

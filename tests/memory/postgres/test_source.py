@@ -179,7 +179,7 @@ def test_where_all_rows_take_too_long_the_hottest_are_looked_through_and_it_is_s
     monkeypatch.setattr("memory.postgres.source._FIRST", 0.05)
     monkeypatch.setattr("memory.postgres.legs.by_words", _slow_at_first())
     source = ServerSource.connect(Server(postgres.dsn("federation"), timeout=20))
-    assert source.notes == ()
+    assert list(source.notes) == []
     (first, *_) = source.by_keyword("item42 appeal", None, ALL, 5)
     assert first.memory.content.startswith("item42 ")
     assert "hottest" in source.notes[0]
@@ -193,10 +193,10 @@ def _slow_at_first() -> Any:
 
     real = legs.by_words
 
-    def by_words(reader: Any, *rest: Any, some: bool) -> Any:
+    def by_words(reader: Any, table: Any, begins: Any, wanted: Any, count: int, some: bool) -> Any:
         if not some:
             reader.rows(SQL("SELECT pg_sleep(5)"))
-        return real(reader, *rest, some=some)
+        return real(reader, table, begins, wanted, count, some)
 
     return by_words
 

@@ -97,7 +97,7 @@ def test_scores_do_not_depend_on_the_order_of_candidates(order: list[int], heats
     some = [candidate(str(at), heat=heat, cosine=at / 5) for at, heat in enumerate(heats)]
     rank = {str(at): at / 5 for at in range(5)}
     for profile in ("balanced", "federation", "relevance"):
-        assert scored([some[at] for at in order], rank, profile) == scored(some, rank, profile)  # type: ignore[arg-type]
+        assert scored([some[at] for at in order], rank, profile) == scored(some, rank, profile)
 
 
 def test_of_duplicates_the_first_stays() -> None:

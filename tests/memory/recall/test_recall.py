@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from memory.contract import EmbedderUnavailable, FloatArray, MemoryUnavailable, Vector, Wanted
+from memory.contract import Candidate, EmbedderUnavailable, FloatArray, MemoryUnavailable, Vector, Wanted
 from memory.recall.near import words
 from memory.recall.recall import Recall
 from memory.recalled import Policy
@@ -234,8 +234,8 @@ def test_numbers_that_are_none_are_as_good_as_missing() -> None:
 
 def test_a_source_that_gives_what_was_not_wanted_is_not_believed() -> None:
     class Careless(ListSource):
-        def by_keyword(self, text: str, query: Vector | None, wanted: Wanted, count: int) -> list[object]:  # type: ignore[override]
-            return super().by_keyword(text, query, Wanted(sacred=True), count)  # type: ignore[return-value]
+        def by_keyword(self, text: str, query: Vector | None, wanted: Wanted, count: int) -> list[Candidate]:
+            return super().by_keyword(text, query, Wanted(sacred=True), count)
 
     memories = [
         remembered("1", TEXTS["1"], sacred=True),

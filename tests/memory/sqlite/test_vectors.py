@@ -98,7 +98,7 @@ def test_a_domain_that_is_new_does_not_disturb_who_is_searching(
 ) -> None:
     store = MemoryStore.open(path)
     fill(store, 8)
-    asked, compare = query(vectors(8)[0]), leg.best
+    asked, compare = query(vectors(8)[0]), matrix.best
 
     def meanwhile(parts: Iterable[matrix.Rows], *rest: Any) -> list[tuple[int, float]]:
         store.take_in([row("00001", "text 00001", domain="new")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -35,7 +36,7 @@ def test_the_effective_rank_counts_directions_of_one_size(values: list[float], r
 
 def test_a_module_that_changes_far_more_than_the_others_stands_out() -> None:
     shapes = {f"blk.{at}.ffn_down.weight": (24, 40) for at in range(6)}
-    loud = adapter(1, size=1e-3, shapes=shapes)
+    loud = dict(adapter(1, size=1e-3, shapes=shapes))
     loud["blk.3.ffn_down.weight"] = Change(
         loud["blk.3.ffn_down.weight"].left * 50, loud["blk.3.ffn_down.weight"].right
     )
@@ -55,7 +56,7 @@ def test_a_change_larger_than_its_weight_and_none_at_all_are_refused() -> None:
     assert not math.isnan(sum(one.relative for one in found))
 
 
-def test_growing_and_saving_leave_a_mode_verified_and_changing_it_does_not(tmp_path) -> None:
+def test_growing_and_saving_leave_a_mode_verified_and_changing_it_does_not(tmp_path: Path) -> None:
     built = build({"one": adapter(1)}, "base", tolerance=0.0)
     record = {"digest": digest(built.basis, built.modes["one"])}
     library = Library(tmp_path)

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from safetensors import SafetensorError
+from safetensors.numpy import save_file
 
 from engine.lowrank import Coefficients, Core, delta
 from modes.share import stored
@@ -242,9 +243,7 @@ def test_a_damaged_version_is_refused_and_the_one_before_still_works(
         about.write_text(json.dumps(json.loads(about.read_text()) | {"schema": 99}))
     else:
         name = next(iter(built.basis.modules))
-        stored.save_file(
-            {f"{name}.core": np.full((2, 2), np.nan, np.float16)}, folder / "legal.mode.safetensors"
-        )
+        save_file({f"{name}.core": np.full((2, 2), np.nan, np.float16)}, folder / "legal.mode.safetensors")
     with pytest.raises(LibraryError, match=r"v2 is damaged .*: tui modes rollback goes back to v1"):
         library.load()
     assert library.rollback() == "v1"

@@ -38,10 +38,10 @@ def small_base(
 ) -> Base:
     torch.manual_seed(1)
     torch.set_num_threads(1)
-    config = LlamaConfig(
-        **SIZES, max_position_embeddings=128, initializer_range=0.2, attn_implementation=attention
-    )
-    model = LlamaForCausalLM(config).to(dtype)
+    sizes = {**SIZES, "attn_implementation": attention}
+    config = LlamaConfig(**sizes, max_position_embeddings=128, initializer_range=0.2)
+    model: Any = LlamaForCausalLM(config)
+    model.to(dtype)
     use_rows(model)
     if checkpointing:
         model.activation_checkpointing_enable({"use_reentrant": False})

@@ -7,10 +7,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
+import psutil
 import pytest
 import torch
 from gguf import GGUFWriter
-from transformers import Gemma3ForCausalLM, Gemma3TextConfig
+from transformers import AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig
 
 from modes.training import base as module
 from modes.training.base import fitted, load_base
@@ -25,11 +26,10 @@ from tests.modes.training.small import SIZES, small_base
 @pytest.mark.parametrize("longest", [8, 10])
 def test_layers_with_a_window_are_packed_while_no_sample_is_longer(implementation: str, longest: int) -> None:
     config = Gemma3TextConfig(
-        **SIZES,
+        **SIZES | {"attn_implementation": implementation},
         head_dim=8,
         sliding_window=8,
         layer_types=["sliding_attention", "full_attention"],
-        attn_implementation=implementation,
     )
     torch.manual_seed(1)
     base = replace(small_base(), model=Gemma3ForCausalLM(config))
@@ -70,7 +70,7 @@ def experts(tmp_path: Path) -> Path:
 
 
 def free(monkeypatch: pytest.MonkeyPatch, size: int) -> None:
-    monkeypatch.setattr(module.psutil, "virtual_memory", lambda: SimpleNamespace(available=size))
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: SimpleNamespace(available=size))
 
 
 @pytest.mark.parametrize(("precision", "needed"), [("f32", 206_400), ("bf16", 103_200)])
@@ -88,7 +88,7 @@ def test_memory_is_counted_for_embeddings_and_experts_too(
 def test_experts_are_no_target_and_a_wrong_name_is_told_before_anything_is_read(
     experts: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module.transformers.AutoTokenizer, "from_pretrained", None)
+    monkeypatch.setattr(AutoTokenizer, "from_pretrained", None)
     with pytest.raises(CannotTrain, match=r"no module called ffn_down_exps: name .*, of attn_output$"):
         load_base(experts, ("attn_output", "ffn_down_exps"), "f32")
 

@@ -68,6 +68,12 @@ def test_parts_are_all_samples_in_their_order_and_about_alike(samples: list[Enco
         assert len(part) == 1 or sum(len(one.tokens) - common for one in part) <= most - common + longest
 
 
+def test_many_samples_see_little_of_one_another_and_one_sees_itself() -> None:
+    many = [Encoded(tuple(range(10 * at, 10 * at + 8)), 2) for at in range(8)]
+    assert packed(many).sparse
+    assert not packed(many[:1]).sparse
+
+
 def test_what_has_room_together_stays_together() -> None:
     samples = [Encoded(tuple(range(10)), 5)] * 8
     assert [len(part) for part in parted(samples)] == [8]

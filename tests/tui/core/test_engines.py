@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import platform
 import sys
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from engine.contract import ModelUnusable
 from tests.engine.remote.replaying import DONE, Answer, Replay, piece, replaying
-from tui.core import engines, models
+from tui.core import models
 from tui.core.config import Config, ConfigError
 from tui.core.engines import check_chosen, chosen_engine, expected_name, open_engine
 
@@ -50,10 +51,10 @@ def test_on_apple_silicon_a_directory_is_for_mlx_where_that_is_installed(
 ) -> None:
     monkeypatch.setattr(platform, "system", lambda: "Darwin")
     monkeypatch.setattr(platform, "machine", lambda: "arm64")
-    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda name: name == "mlx" or None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "mlx" or None)
     assert chosen_engine(Config(model=tmp_path)) == "mlx"
     assert chosen_engine(Config(model=tmp_path / "m.gguf")) == "llama"
-    monkeypatch.setattr(engines.importlib.util, "find_spec", lambda _name: None)
+    monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     assert chosen_engine(Config(model=tmp_path)) == "llama"
 
 

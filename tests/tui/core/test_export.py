@@ -17,7 +17,8 @@ from tui.core.conversation import Conversation, Node, Provenance
 from tui.core.export import ExportError, as_json, export_to, file_name, markdown
 
 TALK = Conversation("ab" * 16, "Is it *binding*?", "legal", "n2", 1_700_000_000.5, 1_700_000_060.0)
-LEGAL = Provenance("smol.gguf", "cd" * 32, "legal", "3", (("legal", 0.7),), {"temperature": 0.0, "seed": 7})
+SAMPLING = {"temperature": 0.0, "seed": 7}
+LEGAL = Provenance("smol.gguf", "cd" * 32, "legal", "3", (("legal", 0.7),), "v2", SAMPLING)
 USAGE = Usage(120, 100, 0.25, 0.3, 41, 2.5, 7)
 PATH = [
     Node("n1", None, TALK.id, "user", "Is it *binding*? ᏣᎳᎩ", 1_700_000_001.0),

@@ -111,7 +111,7 @@ def test_whenever_a_program_is_killed_what_it_confirmed_is_there_and_nothing_is_
             for talk in store.list(10):
                 assert store.path(str(talk.head)), "every conversation can be read"
         confirmed += sum("did" in word for word in words)
-        verbs |= {str(word["will"][0]) for word in words if isinstance(word.get("will"), list)}
+        verbs |= {str(will[0]) for word in words if isinstance(will := word.get("will"), list)}
         ledger = found
     assert confirmed > KILLS, "the writers had time to write"
     if KILLS >= 60:

@@ -40,8 +40,12 @@ class Other:
     """A second program with the store open."""
 
     def __init__(self, path: Path) -> None:
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
-        self.process = subprocess.Popen([sys.executable, "-c", OTHER, str(path)], **pipes)
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", OTHER, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
         assert self._line() == "ready"
 
     def __call__(self, method: str, *arguments: object) -> str:

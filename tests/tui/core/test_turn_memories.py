@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -55,7 +56,7 @@ class Listening:
         self._engine = engine
         self.heard: list[tuple[Message, ...]] = []
 
-    def __getattr__(self, name: str) -> object:
+    def __getattr__(self, name: str) -> Any:
         return getattr(self._engine, name)
 
     def generate(self, request: Request) -> Iterator[Chunk]:
@@ -80,7 +81,7 @@ def engine(reader: LlamaEngine) -> Listening:
 
 @pytest.fixture
 def turns(engine: Listening, store: Store, memories: Memories) -> Turns:
-    return Turns(engine, store, memories=memories)  # type: ignore[arg-type]
+    return Turns(engine, store, memories=memories)
 
 
 def again(ask: Ask, answer: Node) -> Ask:
@@ -151,7 +152,7 @@ def test_a_program_that_starts_anew_reads_it_again_too(
     ask = asked(store, base, QUESTION)
     first = finished(list(turns.run(ask)))
     with closing(Store.open(tmp_path / "conversations.sqlite3")) as reopened:
-        list(Turns(engine, reopened).run(after(ask, first, "Hm?")))  # type: ignore[arg-type]
+        list(Turns(engine, reopened).run(after(ask, first, "Hm?")))
     assert engine.heard[-1][: len(engine.heard[-2])] == engine.heard[-2]
 
 
@@ -269,7 +270,7 @@ def test_what_is_forgotten_is_not_read_again_either(
     assert Curator(memories).forget("L1", ask.conversation) == "local"
     memories.close()
     anew = by_keyword(file)
-    list(Turns(engine, store, memories=anew).run(after(ask, first, "Hm?")))  # type: ignore[arg-type]
+    list(Turns(engine, store, memories=anew).run(after(ask, first, "Hm?")))
     assert all(HARBOUR not in message.content for message in engine.heard[-1])
     anew.close()
 
@@ -315,7 +316,7 @@ def test_a_memory_that_the_answer_names_becomes_warmer_once_and_one_that_is_mere
             for chunk in super().generate(request):
                 yield replace(chunk, text=said if chunk.done else "")
 
-    turns = Turns(Saying(engine._engine), store, memories=memories)  # type: ignore[arg-type]
+    turns = Turns(Saying(engine._engine), store, memories=memories)
     ask = asked(store, base, QUESTION)
     first = finished(list(turns.run(ask)))
     list(turns.run(after(ask, first, QUESTION)))
@@ -402,7 +403,7 @@ def test_a_store_that_fails_in_mid_recall_costs_memories_and_nothing_else(
     remember(file, HARBOUR)
     failing = Failing(MemoryStore.open(file))
     memories = Memories(lambda: Means(failing, failing, None))  # type: ignore[arg-type]
-    turns = Turns(engine, store, memories=memories)  # type: ignore[arg-type]
+    turns = Turns(engine, store, memories=memories)
     ask = asked(store, base, QUESTION)
     first = finished(list(turns.run(ask)))
     Curator(memories).veto("L1", ask.conversation)

@@ -25,8 +25,8 @@ def words(messages: Sequence[Message]) -> int:
 
 
 def node(number: int, content: str) -> Node:
-    role = "assistant" if number % 2 else "user"
-    return Node(str(number), str(number - 1) if number else None, "talk", role, content, 0.0)
+    parent = str(number - 1) if number else None
+    return Node(str(number), parent, "talk", "assistant" if number % 2 else "user", content, 0.0)
 
 
 def talk(*lengths: int) -> list[Node]:

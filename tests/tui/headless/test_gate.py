@@ -49,7 +49,7 @@ def test_a_mode_that_loses_what_it_has_learned_is_objected_to_and_one_that_keeps
 @pytest.mark.parametrize(("before", "after"), [(170, 160), (160, 150), (120, 110), (30, 20)])
 def test_exactly_five_points_are_lost_however_they_are_written_in_binary(before: int, after: int) -> None:
     def change(right: int) -> bool:
-        marks = ([1.0] * count + [0.0] * (200 - count) for count in (before, right))
-        return loses(compared(*marks, range(200)))
+        then, now = ([1.0] * count + [0.0] * (200 - count) for count in (before, right))
+        return loses(compared(then, now, range(200)))
 
     assert [change(after - 1), change(after), change(after + 1)] == [True, True, False]

@@ -20,9 +20,9 @@ def refuse(name: str) -> float:
 
 def test_a_number_that_is_none_becomes_null_wherever_it_stands(capsys: pytest.CaptureFixture[str]) -> None:
     inf, nan = float("inf"), float("nan")
-    write_json({"a": inf, "b": [1.5, -inf, {"c": (nan, "Infinity", True, None)}], 3: np.float64(nan)})
+    write_json({"a": inf, "b": [1.5, -inf, {"c": (nan, "Infinity", True, None), 3: np.float64(nan)}]})
     found = json.loads(capsys.readouterr().out, parse_constant=refuse)
-    assert found == {"a": None, "b": [1.5, None, {"c": [None, "Infinity", True, None]}], "3": None}
+    assert found == {"a": None, "b": [1.5, None, {"c": [None, "Infinity", True, None], "3": None}]}
 
 
 def test_the_gap_of_a_change_of_one_direction_is_null_in_json_and_inf_in_a_table(

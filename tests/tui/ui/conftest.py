@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from textual import events
 from textual.pilot import Pilot
+from textual.widget import Widget
 from textual.widgets import OptionList
 
 from modes.catalog import Catalog
@@ -54,9 +55,9 @@ class Driver:
         """All text of the transcript, row by row as it is drawn, however far it is scrolled."""
         self.chat.transcript.release_anchor()
         rows = []
-        for widget in self.chat.transcript.walk_children():
+        for widget in self.chat.transcript.walk_children(Widget):
             if widget.display and not widget.children and widget.size.height:
-                rows += [strip.text.rstrip() for strip in widget.render_lines(widget.size.region)]
+                rows += [strip.text.rstrip() for strip in widget.render_lines(widget.outer_size.region)]
         return "\n".join(rows)
 
     @property
@@ -68,6 +69,13 @@ class Driver:
     def status(self) -> str:
         return str(self.chat.query_one(StatusLine).content)
 
+    @property
+    def talk(self) -> str:
+        """The id of the conversation in front."""
+        talk = self.chat.dialogue.id
+        assert talk is not None
+        return talk
+
     async def send(self, text: str) -> None:
         self.chat.prompt.put(text)
         await self.press("enter")
@@ -77,7 +85,7 @@ class Driver:
         app, prompt = self.pilot.app, self.chat.prompt
         app.post_message(events.Key(key, "\r" if key == "enter" else None))
         for stop in (app, prompt, prompt, prompt.parent, self.chat, self.chat):
-            if stop.is_running:
+            if stop is not None and stop.is_running:
                 passed = asyncio.Event()
                 stop.call_later(passed.set)
                 await asyncio.wait_for(passed.wait(), 10)
@@ -92,6 +100,9 @@ class Driver:
         raise AssertionError(
             f"still not so after {seconds} s; the screen says:\n{self.transcript}\n{self.status}"
         )
+
+    async def reads(self, text: str) -> None:
+        await self.until(lambda: text in self.said)
 
     async def loaded(self) -> None:
         await self.until(lambda: "loading" not in self.status)
@@ -128,7 +139,9 @@ def begin(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @asynccontextmanager
-async def driving(session: Session, resume: str | None = None, size: tuple[int, int] = (80, 24)) -> Any:
+async def driving(
+    session: Session, resume: str | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Driver]:
     app = ChatApp(session, resume)
     async with app.run_test(size=size) as pilot:
         me = Driver(pilot, session)

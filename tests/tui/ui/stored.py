@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tui.core.conversation import Provenance
+from tui.core.conversation import Node, Provenance
 from tui.core.store import Store
 
 BY = Provenance("model", None, "short", "1")
@@ -17,6 +17,13 @@ def fill(store: Store, *turns: tuple[str, str]) -> str:
             store, conversation.id, store.add_question(conversation.id, parent, question).id, answer
         )
     return conversation.id
+
+
+def thread(store: Store, conversation: str | None = None) -> list[Node]:
+    """The messages of a conversation, of the latest if none is named, as far as it has come."""
+    found = store.latest() if conversation is None else store.get(conversation)
+    assert found is not None and found.head is not None
+    return store.path(found.head)
 
 
 def add_answer(store: Store, conversation: str, question: str, text: str, thinking: str = "") -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from textual.widgets import OptionList
 
 from tests.tui.ui.conftest import Driver, driving
-from tests.tui.ui.stored import add_answer, fill
+from tests.tui.ui.stored import add_answer, fill, thread
 from tests.tui.ui.test_chat import LONG, drawn
 from tui.core.session import Session
 
@@ -22,8 +23,7 @@ EVERYTHING = ("/context", "/version", "/version previous", "/copy", "/copy code"
 
 def talked(session: Session) -> str:
     conversation = fill(session.store, ("How?", TEXT), ("And then?", "Nothing."))
-    head = session.store.get(conversation).head
-    add_answer(session.store, conversation, session.store.path(head)[-2].id, TEXT)
+    add_answer(session.store, conversation, thread(session.store, conversation)[-2].id, TEXT)
     return conversation
 
 
@@ -40,6 +40,12 @@ async def test_every_command_can_be_given_at_every_size(begin: Begin, size: tupl
         assert me.pilot.app.is_running and me.chat.dialogue.path
 
 
+async def more(me: Driver) -> None:
+    """Wait for another token."""
+    tokens = me.chat.presenter.meter.tokens
+    await me.until(lambda: me.chat.presenter.meter.tokens > tokens)
+
+
 async def test_two_answers_go_on_while_the_terminal_changes(begin: Begin) -> None:
     async with driving(begin(mode="endless"), size=(120, 30)) as me:
         await me.send(LONG)
@@ -49,8 +55,7 @@ async def test_two_answers_go_on_while_the_terminal_changes(begin: Begin) -> Non
         await me.until(lambda: me.chat.presenter.meter.tokens > 3)
         for size in ((20, 5), (200, 50), (59, 9), (80, 24)):
             await me.pilot.resize_terminal(*size)
-            tokens = me.chat.presenter.meter.tokens
-            await me.until(lambda tokens=tokens: me.chat.presenter.meter.tokens > tokens)
+            await more(me)
         assert "1 more writing" in me.status
 
 
@@ -65,7 +70,7 @@ async def test_all_of_it_is_ascii_where_nothing_else_can_be_shown(begin: Begin) 
 
 
 def sidebar_rows(me: Driver) -> str:
-    options = me.chat.sidebar.query_one("OptionList")
+    options = me.chat.sidebar.query_one(OptionList)
     return str([options.get_option_at_index(at).prompt for at in range(options.option_count)])
 
 

@@ -10,7 +10,7 @@ import pytest
 from textual import events
 
 from tests.tui.ui.conftest import Driver, driving
-from tests.tui.ui.stored import fill
+from tests.tui.ui.stored import fill, thread
 from tui.core.conversation import Node
 from tui.core.session import Session
 from tui.core.store import StoreError
@@ -25,8 +25,7 @@ LONG = "Write a very long story about a lighthouse, with many chapters."
 async def test_an_answer_is_streamed_shown_and_stored_with_its_mode(begin: Begin) -> None:
     async with driving(begin()) as me:
         await me.ask("What is a lighthouse?")
-        conversation = me.session.store.latest()
-        question, answer = me.session.store.path(conversation.head)
+        question, answer = thread(me.session.store)
         assert question.content == "What is a lighthouse?"
         assert answer.content and answer.status == "length" and answer.provenance.mode == "short"
         assert answer.content.strip() in me.said
@@ -39,7 +38,7 @@ async def test_a_second_question_follows_the_first_answer(begin: Begin) -> None:
     async with driving(begin()) as me:
         await me.ask("One.")
         await me.ask("Two.")
-        path = me.session.store.path(me.session.store.latest().head)
+        path = thread(me.session.store)
         assert [node.role for node in path] == ["user", "assistant", "user", "assistant"]
 
 
@@ -50,7 +49,7 @@ async def test_stopping_keeps_what_there_is_of_the_answer(begin: Begin, key: str
         await me.until(lambda: me.chat.presenter.meter.tokens > 5)
         await me.press(key)
         await me.answered()
-        answer = me.session.store.path(me.session.store.latest().head)[-1]
+        answer = thread(me.session.store)[-1]
         assert answer.status == "stopped" and answer.content
         assert me.said.endswith("stopped")
 
@@ -222,7 +221,7 @@ async def test_leaving_in_mid_answer_keeps_what_there_is(begin: Begin) -> None:
         await me.send(LONG)
         await me.until(lambda: me.chat.presenter.meter.tokens > 5)
         await me.press("ctrl+q")
-    answer = session.store.path(session.store.latest().head)[-1]
+    answer = thread(session.store)[-1]
     assert answer.status == "stopped" and answer.content
 
 

@@ -9,8 +9,10 @@ from textual.widgets import Input, OptionList, Static
 
 from modes.catalog import Catalog
 from tests.tui.ui.conftest import driving
+from tests.tui.ui.stored import thread
 from tui.core.commands import COMMANDS, HIDDEN
 from tui.core.session import Session
+from tui.ui.app import ChatApp
 from tui.ui.keys import key_name
 from tui.ui.rows import age
 from tui.ui.screens.commands import HANDLERS
@@ -82,10 +84,13 @@ async def test_help_lists_every_command_and_key(begin: Begin) -> None:
     async with driving(begin()) as me:
         await me.send("/help")
         await me.pilot.pause()
-        assert isinstance(me.pilot.app.screen, Help)
-        text = str(me.pilot.app.screen.query_one(Static).content)
+        app = me.pilot.app
+        assert isinstance(app, ChatApp)
+        shown = app.screen
+        assert isinstance(shown, Help)
+        text = str(shown.query_one(Static).content)
         assert [command.usage for command in COMMANDS if command.usage not in text] == []
-        for group in me.pilot.app.bound().values():
+        for group in app.bound().values():
             for binding in group:
                 assert all(key_name(key) in text for key in binding.key.split(","))
         await me.press("escape")
@@ -181,13 +186,13 @@ async def test_escape_leaves_an_edit(begin: Begin) -> None:
 async def test_a_fork_goes_on_from_here_and_leaves_the_other_as_it_was(begin: Begin) -> None:
     async with driving(begin()) as me:
         await me.ask("First")
-        origin = me.chat.dialogue.conversation
+        origin = me.talk
         await me.send("/fork")
         await me.ask("Second")
         store = me.session.store
-        assert me.chat.dialogue.conversation.id != origin.id
-        assert len(store.path(store.get(origin.id).head)) == 2
-        assert len(store.path(store.get(me.chat.dialogue.conversation.id).head)) == 4
+        assert me.talk != origin
+        assert len(thread(store, origin)) == 2
+        assert len(thread(store, me.talk)) == 4
 
 
 async def test_a_title_is_kept(begin: Begin) -> None:

@@ -18,7 +18,7 @@ Begin = Callable[..., Session]
 
 def offered(me: Driver) -> list[str]:
     popup = me.chat.query_one(Popup)
-    return [popup.get_option_at_index(at).prompt.plain.split()[0] for at in range(popup.option_count)] * (
+    return [str(popup.get_option_at_index(at).prompt).split()[0] for at in range(popup.option_count)] * (
         popup.display
     )
 

@@ -9,6 +9,7 @@ from tests.tui.ui.stored import fill
 from tui.core.context import Split
 from tui.core.conversation import Provenance
 from tui.core.session import Session
+from tui.ui.widgets.entries import Answer
 from tui.ui.wording import context_lines
 
 Begin = Callable[..., Session]
@@ -58,7 +59,7 @@ async def test_an_answer_of_another_model_is_told_and_gone_on_with(begin: Begin)
 async def test_thinking_is_counted_against_its_budget(begin: Begin) -> None:
     async with driving(begin()) as me:
         await me.ask("Hello")
-        answer = me.chat.presenter._answer.widget
+        answer = me.chat.query_one(Answer)
         await answer.write("", "first thought")
         answer.count_thinking(120, 512)
         await me.until(lambda: "thinking… 120 of 512 tokens" in me.said)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,9 @@ def session(small: Small) -> Iterator[Session]:
 
 
 @asynccontextmanager
-async def evaluating(session: Session, items: int = 2, size: tuple[int, int] = (80, 24)) -> Any:
+async def evaluating(
+    session: Session, items: int = 2, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Pilot[None]]:
     """The screen, opened with the command, and a run of few items chosen."""
     app = ChatApp(session)
     async with app.run_test(size=size) as pilot:

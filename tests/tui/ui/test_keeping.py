@@ -22,7 +22,7 @@ async def test_a_deleted_conversation_is_gone_until_undo_brings_it_back(begin: B
     async with driving(session, resume=light) as me:
         await me.send("/delete")
         assert "deleted: About light (/undo brings it back" in me.said
-        assert "It travels." not in me.said and me.chat.dialogue.id is None
+        assert (me.chat.dialogue.id, "It travels." in me.said) == (None, False)
         assert [one.id for one in session.store.list()] == [bread]
         await me.send("/undo")
         assert "back again: About light" in me.said and "It travels." in me.said

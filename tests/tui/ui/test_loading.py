@@ -10,6 +10,7 @@ import pytest
 
 from engine.contract import Engine, LoadCancelled, Progress
 from tests.tui.ui.conftest import driving
+from tests.tui.ui.stored import thread
 from tui.core.engines import open_engine
 from tui.core.models import EngineLoader
 from tui.core.session import Session
@@ -37,7 +38,7 @@ async def test_a_question_sent_while_loading_waits_and_is_answered(begin: Begin,
         gate.set()
         await me.answered()
         assert "waiting for the model" not in me.said
-        assert session.store.path(session.store.latest().head)[-1].content
+        assert thread(session.store)[-1].content
 
 
 async def test_a_stop_while_the_model_loads_gives_the_question_back(begin: Begin, tmp_path: Path) -> None:

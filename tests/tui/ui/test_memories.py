@@ -16,7 +16,7 @@ from tests.tui.ui.stored import add_answer
 from tui.core.conversation import Recollection
 from tui.core.session import Session
 from tui.core.standing import Reach, Standing
-from tui.ui.glyphs import ASCII, UNICODE
+from tui.ui.glyphs import ASCII, UNICODE, Glyphs
 from tui.ui.memory_words import Row, row
 from tui.ui.screens.memories import MemoriesScreen
 
@@ -180,7 +180,7 @@ async def test_commands_say_what_holds_find_pin_and_tell_what_there_is(
             ("/memory forget L1", "#L1 is forgotten"),
         ):
             await me.send(line)
-            await me.until(lambda answer=answer: answer in me.said)
+            await me.reads(answer)
         await me.send("/memory search tide")
         screen = await opened(me)
         assert [line.split()[0] for line in listed(screen)] == ["#L2"]
@@ -223,16 +223,20 @@ async def test_a_switch_stays_with_its_conversation(remembering: Callable[..., S
     session = remembering(HARBOUR)
     first, second = stored(session, of("L1", HARBOUR)), stored(session, of("L1", HARBOUR))
     async with driving(session, resume=first) as me:
+
+        def recalls() -> bool:
+            return me.chat.dialogue.recalls
+
         await me.send("/memory off")
         await me.send(f"/resume {second}")
-        assert me.chat.dialogue.recalls
+        assert recalls()
         await me.send(f"/resume {first}")
-        assert not me.chat.dialogue.recalls
+        assert not recalls()
         await me.send("/fork")
         await me.until(lambda: me.chat.dialogue.id != first)
-        assert not me.chat.dialogue.recalls
+        assert not recalls()
         await me.send("/new")
-        assert me.chat.dialogue.recalls
+        assert recalls()
 
 
 def test_the_badge_says_how_memory_stands() -> None:
@@ -252,7 +256,7 @@ def test_the_badge_says_how_memory_stands() -> None:
 @pytest.mark.parametrize("glyphs", [UNICODE, ASCII])
 @pytest.mark.parametrize("width", [20, 40, 76])
 def test_a_row_is_never_wider_than_its_room_and_is_ascii_where_it_has_to_be(
-    glyphs: object, width: int
+    glyphs: Glyphs, width: int
 ) -> None:
     told = row(Row("L1", "white hot", 100.0, "plain words " * 20, 1.0, 1234), 3, width, glyphs, "pinned")
     assert told.cell_length <= width

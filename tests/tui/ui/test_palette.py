@@ -91,16 +91,22 @@ async def test_a_key_action_of_the_conversation_or_of_the_prompt_is_run_too(begi
         await me.until(lambda: me.chat.transcript._unfolded)
 
 
+def highlighted(me: Driver) -> int:
+    at = me.pilot.app.screen.query_one(OptionList).highlighted
+    assert at is not None
+    return at
+
+
 async def test_arrows_move_and_escape_leaves_all_as_it_was(begin: Begin) -> None:
     async with driving(begin()) as me:
         await opened(me)
         for key, at in (("down", 1), ("down", 2), ("up", 1)):
             await me.pilot.press(key)
-            assert me.pilot.app.screen.query_one(OptionList).highlighted == at
+            assert highlighted(me) == at
         await me.pilot.press("pagedown")
-        assert me.pilot.app.screen.query_one(OptionList).highlighted > 5
+        assert highlighted(me) > 5
         await me.pilot.press("pageup")
-        assert me.pilot.app.screen.query_one(OptionList).highlighted < 5
+        assert highlighted(me) < 5
         await me.pilot.press("x", "y", "z", "q")
         assert "nothing found, Escape leaves" in drawn(me)
         await me.press("escape")

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from tests.tui.ui.conftest import Driver, driving
+from tests.tui.ui.stored import thread
 from tests.tui.ui.test_chat import LONG
+from tui.core.conversation import Node
 from tui.core.session import Session
 from tui.core.store import StoreError
 from tui.ui.live import Live
@@ -23,18 +25,17 @@ OTHER = "Write a very long story about a river, with many chapters."
 
 async def both(me: Driver) -> tuple[str, str]:
     """Two endless answers under way; the ids of their conversations, the second one in front."""
-    ids = []
+    ids: list[str] = []
     for question in (LONG, OTHER):
         await me.send("/new")
         await me.send(question)
         await me.until(lambda: me.chat.presenter.meter.tokens > 3)
-        ids.append(me.chat.dialogue.id)
+        ids.append(me.talk)
     return ids[0], ids[1]
 
 
-def end_of(me: Driver, conversation: str) -> Any:
-    store = me.session.store
-    return store.path(store.get(conversation).head)[-1]
+def end_of(me: Driver, conversation: str) -> Node:
+    return thread(me.session.store, conversation)[-1]
 
 
 async def test_two_conversations_answer_at_once_and_both_are_saved(begin: Begin) -> None:
@@ -65,7 +66,7 @@ async def test_closing_waits_for_all_answers_while_the_screen_takes_the_ended_on
         monkeypatch.setattr(Live, "join", joined)
         await asyncio.to_thread(me.chat.desk.close)
         assert out == [first, second]
-        assert {end_of(me, one).status for one in out} == {"stopped"}
+        assert {end_of(me, one).status for one in (first, second)} == {"stopped"}
 
 
 async def test_stopping_one_answer_leaves_the_other_alone(begin: Begin) -> None:
@@ -102,7 +103,7 @@ async def test_an_answer_that_ends_behind_is_new_until_it_is_looked_at(begin: Be
     async with driving(begin()) as me:
         await me.loaded()
         await me.send("All about lighthouses")
-        first = me.chat.dialogue.id
+        first = me.talk
         await me.send("/new")
         await me.until(lambda: me.chat.desk.sign(first) == "new answer")
         assert "1 new" in me.status
@@ -149,7 +150,7 @@ async def test_an_answer_that_cannot_be_saved_behind_is_still_there_to_be_read(
 
         monkeypatch.setattr(me.session.store, "finish_answer", full)
         await me.send("All about lighthouses")
-        first = me.chat.dialogue.id
+        first = me.talk
         await me.send("/new")
         await me.until(lambda: me.chat.desk.sign(first) == "new answer")
         await me.send(f"/resume {first}")

@@ -117,8 +117,7 @@ async def test_a_paste_into_the_search_steers_no_terminal_and_is_one_line(begin:
         for key in ("f2", "ctrl+p"):
             await me.press(key)
             me.pilot.app.post_message(events.Paste("\x1b[31mabout\x07\r\n\x9blight"))
-            field = me.pilot.app.screen.query_one(Input)
-            await me.until(lambda field=field: field.value == "about light")
+            await me.until(lambda: me.pilot.app.screen.query_one(Input).value == "about light")
 
 
 async def test_a_click_opens(begin: Begin) -> None:

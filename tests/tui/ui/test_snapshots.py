@@ -162,7 +162,7 @@ def after(*keys: str, text: str = "") -> Callable[[Pilot[None]], Awaitable[None]
     return prepare
 
 
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "dark": {"theme": "dark"},
     "light": {"theme": "light"},
     "monochrome": {"theme": "monochrome"},

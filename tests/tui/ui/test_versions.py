@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from tests.tui.ui.conftest import driving
-from tests.tui.ui.stored import add_answer, fill
+from tests.tui.ui.stored import add_answer, fill, thread
 from tui.core.session import Session
 from tui.core.store import Store
 from tui.ui.widgets.entries import Role
@@ -16,7 +16,7 @@ Begin = Callable[..., Session]
 def three(store: Store) -> str:
     """A question with the answers one, two and three; the conversation stands at the last."""
     conversation = fill(store, ("How many?", "one"))
-    question = store.path(store.get(conversation).head)[0].id
+    question = thread(store, conversation)[0].id
     for text in ("two", "three"):
         add_answer(store, conversation, question, text)
     return conversation

@@ -25,8 +25,7 @@ def mounted(me: Driver) -> list[str]:
 
 async def test_2000_messages_are_opened_at_their_end_with_few_widgets(begin: Begin) -> None:
     session = begin()
-    many(session.store, 2000)
-    async with driving(session, resume=session.store.latest().id) as me:
+    async with driving(session, resume=many(session.store, 2000)) as me:
         assert mounted(me)[0] == f"question {1000 - PAGE // 2}" and mounted(me)[-1] == "answer 999"
         assert len(me.chat.dialogue.path) == 2000
         assert len(me.chat.query("*")) < 10 * PAGE
@@ -42,8 +41,7 @@ async def page(me: Driver, key: str) -> None:
 
 async def test_the_window_moves_both_ways_and_never_grows_beyond_its_bound(begin: Begin) -> None:
     session = begin()
-    many(session.store, 300)
-    async with driving(session, resume=session.store.latest().id, size=(80, 100)) as me:
+    async with driving(session, resume=many(session.store, 300), size=(80, 100)) as me:
         seen = set(mounted(me))
         while mounted(me)[0] != "question 0":
             top = mounted(me)[0]
@@ -61,8 +59,7 @@ async def test_the_window_moves_both_ways_and_never_grows_beyond_its_bound(begin
 
 async def test_what_was_being_read_stays_in_sight_when_more_is_loaded(begin: Begin) -> None:
     session = begin()
-    many(session.store, 100)
-    async with driving(session, resume=session.store.latest().id) as me:
+    async with driving(session, resume=many(session.store, 100)) as me:
         transcript = me.chat.transcript
         transcript.release_anchor()
         transcript.scroll_home(animate=False)
@@ -76,8 +73,7 @@ async def test_what_was_being_read_stays_in_sight_when_more_is_loaded(begin: Beg
 
 async def test_ctrl_end_and_a_question_go_to_the_end_from_anywhere(begin: Begin) -> None:
     session = begin()
-    many(session.store, 120)
-    async with driving(session, resume=session.store.latest().id) as me:
+    async with driving(session, resume=many(session.store, 120)) as me:
         for how in ("ctrl+end", "ask"):
             while mounted(me)[-1].endswith("59") or "Hello" in mounted(me):
                 await page(me, "pageup")
@@ -93,8 +89,7 @@ async def test_an_answer_goes_on_while_its_end_is_out_of_the_window_and_is_whole
     begin: Begin,
 ) -> None:
     session = begin(mode="endless")
-    many(session.store, 120)
-    async with driving(session, resume=session.store.latest().id) as me:
+    async with driving(session, resume=many(session.store, 120)) as me:
         await me.send("/mode endless")
         await me.send("Write a very long story about a lighthouse, with many chapters.")
         await me.until(lambda: me.chat.presenter.meter.tokens > 3)

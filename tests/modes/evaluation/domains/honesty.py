@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 
 from modes.evaluation.item import SPLITS, Domain, Item, Split
 
@@ -29,7 +30,6 @@ def check_ids_are_unique(domain: Domain, count: int = MANY) -> None:
     assert [name for name, times in ids.items() if times > 1] == []
 
 
-def score(items: list[Item], guess: object) -> float:
-    """Share of right answers of ``guess``, a function from an item to the place of an option."""
-    assert callable(guess)
+def score(items: list[Item], guess: Callable[[Item], int]) -> float:
+    """Share of right answers of ``guess``, from an item to the place of an option."""
     return sum(guess(item) == item.gold for item in items) / len(items)

@@ -39,7 +39,7 @@ def most(item: Item) -> str:
 
 
 def position(item: Item) -> str:
-    words, asked = re.fullmatch(r"List: (.*)\. Which word is (\w+)\?", item.prompt).groups()  # type: ignore[union-attr]
+    words, asked = re.fullmatch(r"List: (.*)\. Which word is (\w+)\?", item.prompt).groups()
     return str(words.split(", ")[RANK[asked]])
 
 
@@ -66,7 +66,7 @@ def loss(item: Item) -> str:
 
 def swap(item: Item) -> str:
     has = owners(item.prompt)
-    one, other, asked = re.search(r"(\w+) and (\w+) swap. What does (\w+) have", item.prompt).groups()  # type: ignore[union-attr]
+    one, other, asked = re.search(r"(\w+) and (\w+) swap. What does (\w+) have", item.prompt).groups()
     has[one], has[other] = has[other], has[one]
     return has[asked]
 
@@ -118,13 +118,13 @@ def backwards(item: Item) -> str:
 
 def between(item: Item) -> str:
     words = item.prompt.split(".")[0].split(", ")
-    one, other = re.search(r"between (\w+) and (\w+)", item.prompt).groups()  # type: ignore[union-attr]
+    one, other = re.search(r"between (\w+) and (\w+)", item.prompt).groups()
     assert words.index(other) - words.index(one) == 2
     return words[words.index(one) + 1]
 
 
 def weekday(item: Item) -> str:
-    today, days = re.search(r"is (\w+)\. .* (\d) days", item.prompt).groups()  # type: ignore[union-attr]
+    today, days = re.search(r"is (\w+)\. .* (\d) days", item.prompt).groups()
     return WEEK[(WEEK.index(today) + int(days)) % 7]
 
 
@@ -135,7 +135,7 @@ def variables(item: Item) -> str:
 
 
 def turns(item: Item) -> str:
-    start, *ways = re.search(r"faces (\w+), turns (\w+), then turns (\w+)", item.prompt).groups()  # type: ignore[union-attr]
+    start, *ways = re.search(r"faces (\w+), turns (\w+), then turns (\w+)", item.prompt).groups()
     east, north = {"north": (0, 1), "east": (1, 0), "south": (0, -1), "west": (-1, 0)}[start]
     for way in ways:
         turned = {"right": (north, -east), "left": (-north, east), "around": (-east, -north)}

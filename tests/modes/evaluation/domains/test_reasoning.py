@@ -148,12 +148,13 @@ def test_guessing_without_thinking_is_right_a_quarter_of_the_time(
 
 def test_answering_what_was_trained_most_often_is_right_a_quarter_of_the_time() -> None:
     usual = Counter(example.answer for example in DOMAIN.examples(""))
+
+    def likely(item: Item) -> int:
+        return max(range(4), key=lambda at: usual[item.choices[at]])
+
     for topic in DOMAIN.topics:
         found = [item for item in ITEMS["T1"] if item.topic == topic]
-        right = sum(
-            max(range(4), key=lambda at, item=item: usual[item.choices[at]]) == item.gold for item in found
-        )
-        assert 0.18 < right / len(found) < 0.32, topic
+        assert 0.18 < honesty.score(found, likely) < 0.32, topic
 
 
 def test_t4_is_made_of_words_that_are_never_trained() -> None:

@@ -39,7 +39,8 @@ def adapted(
 ) -> tuple[Holder, Adapted]:
     model = Holder(inner)
     spaces = {} if subspace is None else {"m": subspace}
-    layers = adapt(model, {"m": "inner"}, spaces, directions, 2.0, start and {"m": start})
+    begin = None if start is None else {"m": start}
+    layers = adapt(model, {"m": "inner"}, spaces, directions, 2.0, begin)
     return model, layers["m"]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,7 @@ def going_on(_standing: Standing) -> bool:
     return True
 
 
-def until(step: int):
+def until(step: int) -> Callable[[Standing], bool]:
     return lambda standing: standing.step < step
 
 
@@ -50,11 +51,11 @@ def gradients(one: Trainer) -> dict[str, mx.array]:
     """Of the first step, clipped, before the optimiser takes them."""
     found: dict[str, mx.array] = {}
 
-    def noted(parameters: Any, clipped: dict[str, mx.array], _factor: float) -> dict[str, mx.array]:
-        found.update(clipped)
+    def noted(parameters: Mapping[str, Any], gradients: Mapping[str, Any], factor: float) -> dict[str, Any]:
+        found.update(gradients)
         return dict(parameters)
 
-    one._optimiser.step = noted
+    one._optimiser.step = noted  # type: ignore[method-assign]
     one._step(State())
     return found
 

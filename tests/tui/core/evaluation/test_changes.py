@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tui.core.evaluation.changes import BadReport, changes, check_base, read_report
+from tui.core.evaluation.changes import changes, check_base, read_report
+from tui.core.evaluation.endings import BadReport
 
 
-def report(right: list[int | None], facts: list[str] | None = None, ratio: float = 1.0) -> dict[str, Any]:
+def report(right: Sequence[int | None], facts: list[str] | None = None, ratio: float = 1.0) -> dict[str, Any]:
     """Of one domain and one mode."""
     items = [f"item {i}" for i in range(len(right))]
     one = {
