@@ -2,8 +2,8 @@
 
 Those of minutes are programs of their own: ``benchmarks.load`` (recalls beside syncs and imports),
 ``benchmarks.postgres`` (recall from a server), ``benchmarks.retrieval``, ``benchmarks.keywords``,
-``benchmarks.injection`` and ``benchmarks.remote``. ``agreement`` and ``switching``, which start servers, run
-only when they are named.
+``benchmarks.injection``, ``benchmarks.remote``, and of training ``benchmarks.steps`` and
+``benchmarks.training``. ``agreement`` and ``switching``, which start servers, run only when they are named.
 """
 
 from __future__ import annotations

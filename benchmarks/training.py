@@ -1,4 +1,4 @@
-"""Steps of training on the starter: packed over padded rows, MLX over torch; and memory on MLX.
+"""Training with MLX: a step on the starter beside one with torch, and the memory that it takes.
 
 ``python -m benchmarks.training``; apart from the rest, because it needs the extras mlx and train. The clock
 is what this process had of the processor, so that ratios hold on a machine that others use too.
@@ -17,10 +17,8 @@ from mlx_lm.models.llama import Model, ModelArgs
 
 from benchmarks.report import alternate, ratio, say, spread
 from engine.contract import Message
-from evidence.design import DOMAINS
-from evidence.making import samples_of
 from modes.training.base import load_base
-from modes.training.data import Sample, divided
+from modes.training.data import Sample
 from modes.training.encoding import Encoded, Encoder
 from modes.training.hub import HubWording
 from modes.training.layers import adapt
@@ -68,20 +66,6 @@ def step(trainer: Loop[Any]) -> Callable[[], float]:
         return time.process_time() - began
 
     return measure
-
-
-def packing(model: Path) -> None:
-    """Print what packing a step's samples into one sequence saves, on what the modes are trained on."""
-    plan = Plan()
-    base = load_base(model, TARGETS, "f32")
-    encoder = Encoder(HubWording(base.tokenizer), base.context)
-    layers = adapt(base.model, base.names, {}, plan.directions, plan.scale)
-    for name in DOMAINS:
-        samples = [[encoder.encoded(one) for one in some] for some in divided(samples_of(name), plan.seed)]
-        packs, rows = (Trainer(base, layers, plan, *samples) for _ in range(2))
-        rows._packs = False
-        found = alternate({"packed": step(packs), "rows": step(rows)}, ROUNDS)
-        say(f"{name}: a step packed / in padded rows: {ratio(found['packed'], found['rows'])}")
 
 
 def middling() -> Any:
@@ -136,7 +120,6 @@ def main() -> None:
             memory(batch, accumulate, saving)
     model = starter_model()
     assert model is not None, "the extra [starter] is not installed"
-    packing(model)
     found = alternate({"mlx": step(with_mlx(model)), "torch": step(with_torch(model))}, ROUNDS)
     say(f"a step with MLX / with torch: {ratio(found['mlx'], found['torch'])}")
     say(f"processor time of a step: {spread(found['mlx'], 's')} and {spread(found['torch'], 's')}")

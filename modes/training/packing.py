@@ -17,8 +17,7 @@ from numpy.typing import NDArray
 
 from modes.training.encoding import Encoded, Tokens, common_of
 
-#: Tokens in a sequence at most, unless a sample has more. Each is held against all of them, seen or not: that
-#: takes a sixth of a step of the 135M starter at 390 tokens, and more at once are not computed faster.
+#: Tokens in a sequence at most, unless a sample has more: more at once are not computed faster.
 MOST = 640
 
 

@@ -60,7 +60,12 @@ def fill(
         "cell": cell.name, "key": of.key(cell), "command": "", "date": "", "method": cell.method,
         "domain": cell.domain, "topic": cell.topic, "seed": cell.seed, "before": list(cell.before),
         "settings": dict(cell.settings),
-        "made": {"record": {"validation": [[50, loss + 1], [100, loss], [150, loss + 0.5]]}},
+        "made": {
+            "record": {
+                "plan": {"precision": "bf16" if cell.method == "own" else "f32"},
+                "validation": [[50, loss + 1], [100, loss], [150, loss + 0.5]],
+            }
+        },
         "seconds": {"made": 0.0, "scored": 0.0}, "bytes": size or {}, "asked": asked,
     }  # fmt: skip
     write_result(of.site, result)

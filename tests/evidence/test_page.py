@@ -70,6 +70,14 @@ def row(text: str, section: str, begins: str) -> list[str]:
     return [part.strip() for part in line.strip("|").split("|")]
 
 
+def test_it_says_how_many_were_trained_in_which_precision(filled: Book) -> None:
+    trained = [cell for cell in filled if filled.is_done(cell)]
+    own = sum(cell.method == "own" for cell in trained)
+    assert 0 < own < len(trained)
+    said = f"Of the {len(trained)} cells that were trained, {own} took the base in bf16 and the others in"
+    assert said in page(filled)
+
+
 def test_the_matrix_and_what_is_made_of_it_are_those_worked_out_by_hand(filled: Book) -> None:
     found = Reader(filled).matrix("share", 0)
     assert found is not None
