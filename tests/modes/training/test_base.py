@@ -14,6 +14,7 @@ from gguf import GGUFWriter
 from transformers import AutoTokenizer, Gemma3ForCausalLM, Gemma3TextConfig
 
 from modes.training import base as module
+from modes.training.attention import use_rows
 from modes.training.base import fitted, load_base
 from modes.training.encoding import Encoded, batched
 from modes.training.endings import CannotTrain
@@ -33,8 +34,10 @@ def test_layers_with_a_window_are_packed_while_no_sample_is_longer(implementatio
     )
     torch.manual_seed(1)
     base = replace(small_base(), model=Gemma3ForCausalLM(config))
+    use_rows(base.model)
     asked = [Encoded((3, *range(20 + row, 18 + row + longest), 1), 4) for row in range(3)]
     assert base.packs(longest) == (longest == 8)
+    assert packed(asked).sparse
     with torch.no_grad():
         found, wanted = (
             float(base.losses(one)[0]) for one in (packed(asked), batched(asked, 0, share=False))
