@@ -43,7 +43,7 @@ def gradients(found: Tensor, inputs: tuple[Tensor, Tensor, Tensor]) -> tuple[Ten
 
 @settings(deadline=None, max_examples=40)
 @given(
-    st.integers(0, 6),
+    st.sampled_from([0, 8, 15]),
     st.lists(st.integers(2, 9), min_size=1, max_size=6),
     st.sampled_from([(1, 1), (4, 4), (6, 2), (4, 1)]),
     st.sampled_from([None, 0.3]),
@@ -56,6 +56,7 @@ def test_what_comes_out_and_its_gradients_are_those_with_the_mask(
         Encoded((*start, *range(10 * at, 10 * at + length)), common + 1) for at, length in enumerate(lengths)
     ]
     sequence = packed(samples)
+    assert sequence.common == common
     inputs = projected(sequence, *heads)
     module = SimpleNamespace(num_key_value_groups=heads[0] // heads[1])
     masked, _ = sdpa_attention_forward(module, *inputs, mask(sequence), scaling=scaling)  # type: ignore[arg-type]
