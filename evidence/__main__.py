@@ -33,7 +33,13 @@ _TOLD_EVERY = 25
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit status."""
-    given = _parser().parse_args(arguments)
+    try:
+        return _main(_parser().parse_args(arguments))
+    except KeyboardInterrupt:  # while the page is written, or the list is made
+        return STOPPED
+
+
+def _main(given: argparse.Namespace) -> int:
     book = Book(_cells(given), _site(given))
     if given.what in ("train", "score"):
         return _step(book, given)
@@ -165,8 +171,6 @@ def _write_page(book: Book) -> None:
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except KeyboardInterrupt:  # while the page is written, or the list is made
-        sys.exit(STOPPED)
     except BrokenPipeError:  # whoever read the list has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)

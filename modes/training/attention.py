@@ -16,6 +16,8 @@ from transformers.masking_utils import sdpa_mask
 
 #: What transformers knows it as.
 NAME = "packed_samples"
+#: What some models ask for beyond queries, keys and values, and only transformers' own knows.
+_BEYOND = ("softcap", "position_bias")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,10 +40,10 @@ def attend(
     """Softmax(Q Kᵀ · scaling) V (1 × T × heads × size), called as transformers calls what attends.
 
     ``query`` is 1 × heads × T × size; ``key`` and ``value`` may have fewer heads, each for a group. Without
-    ``rows`` among the rest, or with dropout, it is transformers' own.
+    ``rows`` among the rest, or with what is not done here, it is transformers' own.
     """
     rows: Rows | None = more.pop("rows", None)
-    if rows is None or more.get("dropout"):
+    if rows is None or more.get("dropout") or any(more.get(name) is not None for name in _BEYOND):
         return sdpa_attention_forward(module, query, key, value, attention_mask, **more)
     asked = query.view(key.shape[1], -1, *query.shape[2:])
     scale = more.get("scaling") or query.shape[-1] ** -0.5
@@ -70,8 +72,9 @@ def _own(query: Tensor, keys: Tensor, values: Tensor, rows: Rows) -> Tensor:
     shape = (heads, count, group, longest, -1)
     early = (asked.flatten(1, 3) @ keys[:, common].mT).view(shape)
     late = (asked.flatten(2, 3) @ own_keys.mT).view(shape)
-    later = torch.full((longest, longest), torch.finfo(query.dtype).min, device=query.device).triu(1)
-    weights = torch.cat([early, late + later.to(query.dtype)], -1).softmax(-1)
+    least, dtype = torch.finfo(query.dtype).min, query.dtype
+    later = torch.full((longest, longest), least, dtype=dtype, device=query.device).triu(1)
+    weights = torch.cat([early, late + later], -1).softmax(-1)
     of_common = weights[..., common].flatten(1, 3) @ values[:, common]
     of_own = weights[..., rows.common :].flatten(2, 3) @ own_values
     found = of_common.view(shape) + of_own.view(shape)
@@ -82,6 +85,11 @@ def use_rows(model: Any) -> None:
     """Let ``model`` be told `Rows`, if its attention is the kernel that takes any mask."""
     if model.config._attn_implementation == "sdpa":
         model.set_attn_implementation(NAME)
+
+
+def takes_rows(model: Any) -> bool:
+    """Whether ``model`` can be told `Rows`; another one may not know the word."""
+    return bool(model.config._attn_implementation == NAME)
 
 
 AttentionInterface.register(NAME, attend)

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from engine.header import header_of
 from engine.projections import PROJECTIONS
 from modes.share.exchange.base import BaseModel
-from modes.training.attention import Rows, use_rows
+from modes.training.attention import Rows, takes_rows, use_rows
 from modes.training.encoding import Batch, wanted_of
 from modes.training.endings import CannotTrain
 from modes.training.packing import Packed
@@ -38,7 +38,7 @@ _ROOM_ON_DEVICE = 1.2
 #: Layers that see what a mask shows them.
 _ATTENTION = {"full_attention", "sliding_attention"}
 _DTYPES = {"f32": torch.float32, "bf16": torch.bfloat16}
-#: What a processor is called to have that multiplies bf16 itself and was found faster with it than in f32.
+#: What a processor is called to have that multiplies bf16 itself. The first was measured, the second was not.
 _MULTIPLIES_BF16 = ("avx512_bf16", "amx_bf16")
 
 
@@ -89,11 +89,12 @@ class Base:
         visible, dtype = self._here(batch.visible), self.model.dtype
         hidden = torch.full(visible.shape, torch.finfo(dtype).min, dtype=dtype, device=self.device)
         mask = hidden.masked_fill(visible, 0.0)[None, None]
-        rows = Rows(batch.common, self._here(batch.own), self._here(batch.back)) if batch.sparse else None
-        at = {"position_ids": positions[None], "attention_mask": mask, "rows": rows}
-        return self._body(input_ids=tokens[None], **at)[0]
+        told: dict[str, Tensor | Rows] = {"position_ids": positions[None], "attention_mask": mask}
+        if batch.sparse and takes_rows(self.model):
+            told["rows"] = Rows(batch.common, self._here(batch.own), self._here(batch.back))
+        return self._body(input_ids=tokens[None], **told)[0]
 
-    def _body(self, **named: Tensor | Rows | None) -> Tensor:
+    def _body(self, **named: Tensor | Rows) -> Tensor:
         """Hidden states (rows × tokens × width)."""
         return cast(Tensor, self.model.get_decoder()(**named, use_cache=False).last_hidden_state)
 
@@ -109,7 +110,7 @@ class Base:
 def fitted(plan: Plan) -> Plan:
     """``plan`` with a precision in the place of ``fit``: bf16 where it is multiplied as such, else f32.
 
-    What is learned is the same to within what a seed changes (docs/performance.md).
+    What is learned is the same but for rounding (docs/performance.md).
     """
     if plan.precision != "fit":
         return plan

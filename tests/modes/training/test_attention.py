@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 import torch
@@ -58,13 +59,26 @@ def test_what_comes_out_and_its_gradients_are_those_with_the_mask(
     sequence = packed(samples)
     assert sequence.common == common
     inputs = projected(sequence, *heads)
-    module = SimpleNamespace(num_key_value_groups=heads[0] // heads[1])
-    masked, _ = sdpa_attention_forward(module, *inputs, mask(sequence), scaling=scaling)  # type: ignore[arg-type]
-    found, _ = attend(module, *inputs, None, scaling=scaling, rows=rows(sequence))  # type: ignore[arg-type]
+    module: Any = SimpleNamespace(num_key_value_groups=heads[0] // heads[1])
+    masked, _ = sdpa_attention_forward(module, *inputs, mask(sequence), scaling=scaling)
+    found, _ = attend(module, *inputs, None, scaling=scaling, rows=rows(sequence))
     assert found.shape == masked.shape
     assert torch.allclose(found, masked, atol=1e-5)
     for one, other in zip(gradients(found, inputs), gradients(masked, inputs), strict=True):
         assert torch.allclose(one, other, atol=1e-4)
+
+
+def test_what_only_transformers_can_do_is_left_to_it() -> None:
+    sequence = packed([Encoded(tuple(range(10 * at, 10 * at + 8)), 2) for at in range(4)])
+    inputs = projected(sequence, 2, 2)
+    module: Any = SimpleNamespace(num_key_value_groups=1)
+    length = len(sequence.tokens)
+    bias = torch.randn(1, 2, length, length, generator=torch.Generator().manual_seed(0))
+    wanted, _ = sdpa_attention_forward(module, *inputs, mask(sequence), position_bias=bias)
+    found, _ = attend(module, *inputs, mask(sequence), rows=rows(sequence), position_bias=bias)
+    assert torch.equal(found, wanted)
+    with pytest.raises(ValueError, match="softcap"):
+        attend(module, *inputs, mask(sequence), rows=rows(sequence), softcap=30.0)
 
 
 @pytest.mark.parametrize("implementation", ["sdpa", "eager"])
@@ -72,3 +86,8 @@ def test_a_model_with_other_attention_than_the_kernel_with_a_mask_keeps_it(imple
     base = small_base(attention=implementation)
     kept = base.model.config._attn_implementation
     assert kept == (NAME if implementation == "sdpa" else "eager")
+    heard: list[str] = []
+    decoder = base.model.get_decoder()
+    decoder.register_forward_pre_hook(lambda _one, _given, named: heard.extend(named), with_kwargs=True)
+    base.losses(packed([Encoded(tuple(range(10 + at, 18 + at)), 2) for at in range(8)]))
+    assert ("rows" in heard) == (implementation == "sdpa"), "another one may not know the word"
