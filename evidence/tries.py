@@ -44,9 +44,10 @@ def random() -> list[Cell]:
 
 
 def share() -> list[Cell]:
-    """The core of a mode that grows by new directions."""
+    """A mode that grows by new directions: the rate of its core, then that of the new directions."""
     fixed = {"steps": STEPS[TUNED_ON], "directions": DIRECTIONS}
-    tried = [_tried("share", fixed, "core_rate", rate) for rate in (1.5e-2, 6e-2, 0.12)]
+    tried = [_tried("share", fixed, {"core_rate": rate}) for rate in (1.5e-2, 6e-2, 0.12)]
+    tried.append(_tried("share", fixed, {"core_rate": 6e-2, "rate": 3e-3}))
     return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
 
 
@@ -64,7 +65,7 @@ def sequence() -> list[Cell]:
     """One adapter for all, on what it has learned of the first two domains."""
     asks = tuple(_tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
     fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
-    tried = (_tried("sequence", fixed, "rate", rate) for rate in (1e-4, 3e-4, 1e-3))
+    tried = (_tried("sequence", fixed, {"rate": rate}) for rate in (1e-4, 3e-4, 1e-3))
     return [replace(cell, before=(chain("sequence", 0)[0],), asks=asks) for cell in tried]
 
 
@@ -83,14 +84,14 @@ def merge(kind: Method) -> list[Cell]:
 
 def _core_rates(of: Method, more: Mapping[str, float]) -> list[Cell]:
     fixed = {"steps": STEPS[TUNED_ON], "directions": 0, **more}
-    return [_tried(of, fixed, "core_rate", rate) for rate in _CORE_RATES]
+    return [_tried(of, fixed, {"core_rate": rate}) for rate in _CORE_RATES]
 
 
 def _lora_rates(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:
     fixed = {"steps": STEPS[TUNED_ON], "directions": rank}
-    return [_tried(of, fixed, "rate", rate) for rate in rates]
+    return [_tried(of, fixed, {"rate": rate}) for rate in rates]
 
 
-def _tried(of: Method, settings: Mapping[str, float], name: str, value: float) -> Cell:
-    whole = {**settings, name: value}
-    return Cell(f"tune-{of}-{value:g}", of, (), TUNED_ON, settings=whole, tries=(name,))
+def _tried(of: Method, settings: Mapping[str, float], chosen: Mapping[str, float]) -> Cell:
+    name = "-".join((f"tune-{of}", *(f"{value:g}" for value in chosen.values())))
+    return Cell(name, of, (), TUNED_ON, settings={**settings, **chosen}, tries=tuple(chosen))
