@@ -46,7 +46,9 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--seed", type=click.IntRange(0, 2**32 - 1), help="Repeat a training. Default: 0."),
         click.option("--patience", type=click.IntRange(1), help="Looks without gain to the end. Default: 4."),
         click.option("--check", type=click.IntRange(1), help="Steps between validations. Default: 50."),
-        click.option("--rate", type=above, help="Learning rate of new directions. Default: 0.001."),
+        click.option(
+            "--rate", type=above, help="Learning rate of new directions. Default: 0.001; grow: 0.003."
+        ),
         click.option("--accumulate", type=click.IntRange(1), help="Batches for one step. Default: 1."),
         click.option("--batch", type=click.IntRange(1), help="Samples taken at once. Default: 16."),
         click.option("--steps", type=click.IntRange(1), help="The most steps. Default: 400."),

@@ -38,8 +38,9 @@ if TYPE_CHECKING:
 
 #: What a mode is trained with.
 Teacher = Literal["torch", "mlx"]
-#: New directions of a mode that grows the subspace.
-DIRECTIONS = 4
+#: New directions of a mode that grows the subspace, and their learning rate: four have to come as far as a
+#: LoRA's sixteen in the same steps, and at a LoRA's rate do not (docs/share.md).
+DIRECTIONS, GROWING_RATE = 4, 3e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +165,9 @@ def _samples(task: Task) -> list[Sample]:
 def _plan(task: Task, chosen: Mapping[str, Any], old: Shelved) -> Plan:
     shared = dict.fromkeys(name.split(".")[2] for name in old.basis.modules)
     targets = tuple(shared) if task.growing and shared else TARGETS
-    plan = Plan(directions=DIRECTIONS, targets=targets) if task.growing else Plan(targets=targets)
+    plan = Plan(targets=targets)
+    if task.growing:
+        plan = replace(plan, directions=DIRECTIONS, rate=GROWING_RATE)
     return replace(plan, **chosen)
 
 

@@ -16,11 +16,13 @@ from modes.share.exchange import BaseModel
 from modes.share.library import Library, Shelved
 from modes.share.subspace import reconstructed, seeded
 from modes.training.loop import Standing
+from modes.training.plan import Plan
 from tests.modes.share.adapters import dense
 from tests.tui.headless.test_coefficients import wrote
 from tests.tui.program import Outcome, Program, outcome
 from tui.core.notices import Notices
 from tui.headless.course import Course
+from tui.headless.training import GROWING_RATE
 
 
 @pytest.fixture
@@ -95,11 +97,12 @@ def test_without_the_extra_the_command_that_installs_it_is_named(program: Progra
     assert re.search(r"-m pip install 'modeshare\[train\]'", said.err)
 
 
-def test_help_says_how_a_training_is_stopped(program: Program) -> None:
-    assert "Ctrl-C stops" in program.run("modes", "train", "--help").out
-    assert (
-        "Old modes" in (said := program.run("modes", "grow", "--help").out) or "Modes that are there" in said
-    )
+@pytest.mark.parametrize("command", ["train", "grow"])
+def test_help_says_how_a_training_is_stopped_and_what_its_rates_are(program: Program, command: str) -> None:
+    said = " ".join(program.run("modes", command, "--help").out.split())
+    assert "Ctrl-C stops" in said
+    assert f"Default: {Plan().rate:g}; grow: {GROWING_RATE:g}." in said
+    assert ("Modes that are there stay what they are" in said) == (command == "grow")
 
 
 @pytest.mark.model
@@ -130,7 +133,8 @@ def test_a_training_stopped_and_gone_on_with_is_a_mode_and_growing_leaves_it_as_
     assert not (program.data / "training" / "zebra").exists()
     library = Library(program.data / "subspace")
     before = library.load()
-    assert before.notes["trained"]["zebra"]["plan"]["directions"] == 2
+    plan = before.notes["trained"]["zebra"]["plan"]
+    assert (plan["directions"], plan["rate"]) == (2, Plan().rate)
     assert "zebra" in before.notes["verified"]
 
     grown = train(program, "grow", "lion", "--steps", "2", "--check", "2", "--directions", "1")
@@ -140,7 +144,9 @@ def test_a_training_stopped_and_gone_on_with_is_a_mode_and_growing_leaves_it_as_
     for name, change in reconstructed(after.basis, after.modes["zebra"]).items():
         assert np.allclose(dense(change), dense(old[name]), atol=1e-6)
     assert {one.rank for one in after.basis.modules.values()} == {31}, "28 that are shipped, 2 and 1"
-    assert set(after.notes["trained"]["lion"]["plan"]["targets"]) == {"attn_output", "ffn_down"}
+    plan = after.notes["trained"]["lion"]["plan"]
+    assert (plan["directions"], plan["rate"], plan["core_rate"]) == (1, GROWING_RATE, Plan().core_rate)
+    assert set(plan["targets"]) == {"attn_output", "ffn_down"}
     said = program.ask("-m", "lion*0.5+zebra*0.5", "Name a river.")
     assert said.code == 0
     assert "unverified" not in said.err
