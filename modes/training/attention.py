@@ -66,8 +66,8 @@ def _own(query: Tensor, keys: Tensor, values: Tensor, rows: Rows) -> Tensor:
     heads, group, _, size = query.shape
     count, longest = rows.own.shape
     # K × samples × group × longest × size: a sample's own keys are those of every query of its group.
-    asked = query[:, :, rows.own].transpose(1, 2)
-    own_keys, own_values = keys[:, rows.own], values[:, rows.own]
+    asked = _picked(query, 2, rows.own).transpose(1, 2)
+    own_keys, own_values = (_picked(one, 1, rows.own) for one in (keys, values))
     common = slice(rows.common)
     shape = (heads, count, group, longest, -1)
     early = (asked.flatten(1, 3) @ keys[:, common].mT).view(shape)
@@ -78,7 +78,12 @@ def _own(query: Tensor, keys: Tensor, values: Tensor, rows: Rows) -> Tensor:
     of_common = weights[..., common].flatten(1, 3) @ values[:, common]
     of_own = weights[..., rows.common :].flatten(2, 3) @ own_values
     found = of_common.view(shape) + of_own.view(shape)
-    return found.transpose(1, 2).reshape(heads * group, count * longest, size)[:, rows.back]
+    return _picked(found.transpose(1, 2).reshape(heads * group, count * longest, size), 1, rows.back)
+
+
+def _picked(numbers: Tensor, axis: int, places: Tensor) -> Tensor:
+    """``numbers`` at ``places``, whose axes stand where ``axis`` was: ``[]`` has a slower gradient."""
+    return torch.unflatten(numbers.index_select(axis, places.flatten()), axis, places.shape)
 
 
 def use_rows(model: Any) -> None:

@@ -54,26 +54,26 @@ class Adapted(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Y (… × n) of ``x`` (… × d)."""
         y = cast(Tensor, self.base(x))
-        if self.core is not None:
-            wide = x.to(self.up.dtype)
-            y = y + (((wide @ self.down) @ self.core.T) @ self.up.T).to(y.dtype)
-        if self.a is not None and self.b is not None:
-            y = y + (self.scale * ((x.to(self.a.dtype) @ self.a.T) @ self.b.T)).to(y.dtype)
-        return y
+        left, right = self._factors()
+        return y + ((x.to(right.dtype) @ right) @ left.T).to(y.dtype)
 
     def change(self) -> Change:
         """ΔW as it is now."""
-        lefts, rights = [], []
-        if self.core is not None:
-            lefts.append(_wide(self.up) @ _wide(self.core))
-            rights.append(_wide(self.down))
-        if self.a is not None and self.b is not None:
-            lefts.append(self.scale * _wide(self.b))
-            rights.append(_wide(self.a).T)
+        left, right = self._factors()
+        return Change(_wide(left), _wide(right))
+
+    def _factors(self) -> tuple[Tensor, Tensor]:
+        """L (n × r) and R (d × r) with ΔW = L Rᵀ: those of the core and the free ones side by side."""
         n, d = self.base.weight.shape
-        if not lefts:
-            return Change(np.zeros((n, 0)), np.zeros((d, 0)))
-        return Change(np.hstack(lefts), np.hstack(rights))
+        empty = torch.empty(0, device=self.base.weight.device)
+        lefts, rights = [empty.view(n, 0)], [empty.view(d, 0)]
+        if self.core is not None:
+            lefts.append(self.up @ self.core)
+            rights.append(self.down)
+        if self.a is not None and self.b is not None:
+            lefts.append(self.scale * self.b)
+            rights.append(self.a.T)
+        return torch.cat(lefts, 1), torch.cat(rights, 1)
 
 
 def adapt(
