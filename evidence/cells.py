@@ -57,6 +57,8 @@ def cells() -> list[Cell]:
         *in_turn,
         *early,
         *first.own,
+        *tries.own(),
+        faster(),
         *longer,
         *controls,
         *_general(),
@@ -72,7 +74,6 @@ def cells() -> list[Cell]:
         *(cell for one in later for cell in one.own),
         *(cell for one in later for cell in one.sequence),
         *(cell for one in later for cell in one.equal),
-        *tries.own(),
         *(_core(domain) for domain in DOMAINS[2:]),
     ]
 
@@ -129,6 +130,18 @@ def own(seed: int, domain: str) -> Cell:
     settings = {"steps": STEPS[domain], "directions": RANK}
     asks = everything(domain, domain, prompted=True)
     return Cell(own_name(seed, domain), "own", asks, domain, seed=seed, settings=settings)
+
+
+def faster() -> Cell:
+    """An adapter of a domain's own with the highest rate tried: whether that taken for all keeps it down.
+
+    Cherokee's, which is the hardest to learn.
+    """
+    domain, rate = "cherokee", max(cell.settings["rate"] for cell in tries.own())
+    settings = {"steps": STEPS[domain], "directions": RANK, "rate": rate}
+    return Cell(
+        f"{own_name(0, domain)}-{rate:g}", "own", first_split(domain, domain), domain, settings=settings
+    )
 
 
 def _steps(method: Literal["share", "sequence"], seed: int) -> list[Cell]:

@@ -52,8 +52,14 @@ def share() -> list[Cell]:
 
 
 def own() -> list[Cell]:
-    """An adapter of one's own, beside the rate that it has."""
+    """An adapter of one's own, below and above the rate that it has."""
     return _lora_rates("own", RANK, (5e-4, 2e-3))
+
+
+def own_by_rate() -> tuple[str, ...]:
+    """The same from the lowest rate on, with the cell that has the rate of all own adapters among them."""
+    lower, higher = named(own())
+    return (lower, own_name(0, TUNED_ON), higher)
 
 
 def equal() -> list[Cell]:

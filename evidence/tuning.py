@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from evidence import tries
 from evidence.book import NEAR, Waiting, merit, validation_loss
 from evidence.cell import TUNING_SALT, Cell
 from evidence.design import DOMAINS, RANK, TUNED_ON, own_name
@@ -66,11 +67,11 @@ def _taken(reader: Reader, cell: Cell) -> str:
                 return "taken" if reader.book.best(other.tuned) == cell.name else ""
             except Waiting:
                 return ""
-    ours = reader.book.result(_AS_THEY_ARE[cell.method][0])
-    found = reader.book.result(cell.name)
-    if ours is None or found is None:
+    try:
+        best = reader.book.best(tries.own_by_rate())
+    except Waiting:
         return ""
-    return "better than what is taken: its rows are not at their best" if merit(found) > merit(ours) else ""
+    return "better than what is taken: its rows are not at their best" if best == cell.name else ""
 
 
 def _general(reader: Reader, name: str, cell: str, mode: str) -> Sequence[str]:

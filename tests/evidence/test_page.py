@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from evidence import tries
-from evidence.book import Book
+from evidence.book import NEAR, Book
 from evidence.cell import Ask
 from evidence.cells import cells
 from evidence.design import chain
@@ -169,12 +169,26 @@ def test_learned_directions_stand_beside_random_ones_with_the_paired_difference(
 
 def test_a_setting_is_told_by_what_it_is_judged_by(tmp_path: Path) -> None:
     of = book(tmp_path)
-    for name in ("own-s0-coding", "tune-own-0.002", "tune-linear-0.5"):
-        fill(of, of.cells[name], lambda _ask, at: at % 4 == 0, loss=0.25 if name.startswith("tune") else 0.5)
+    for name, loss in {"own-s0-coding": 0.5, "tune-linear-0.5": 0.25}.items():
+        fill(of, of.cells[name], lambda _ask, at: at % 4 == 0, loss=loss)
     text = page(of)
     assert "| own | rate 0.001 (r = 16) | 0.500 | taken |" in text
-    assert "| own | rate 0.002 | 0.250 | better than what is taken: its rows are not at their best |" in text
     assert "| linear | weight 0.5 | 25.0 % |" in text
+
+
+@pytest.mark.parametrize(
+    ("higher", "said"),
+    [(0.25, "better than what is taken: its rows are not at their best"), (0.5 - NEAR / 2, "")],
+)
+def test_a_rate_that_is_better_than_that_of_all_own_adapters_is_told(
+    tmp_path: Path, higher: float, said: str
+) -> None:
+    of = book(tmp_path)
+    for name, loss in zip(tries.own_by_rate(), (0.75, 0.5, higher), strict=True):
+        fill(of, of.cells[name], lambda _ask, _at: True, loss=loss)
+    text = page(of)
+    assert "| own | rate 0.0005 | 0.750 |  |" in text
+    assert f"| own | rate 0.002 | {higher:.3f} | {said} |" in text
 
 
 def test_growth_tells_the_share_of_the_gain_and_of_the_parameters(filled: Book) -> None:
