@@ -21,7 +21,8 @@ def by_directions(reader: Reader) -> Iterable[str]:
     yield (
         f"{TUNED_ON} as the second mode, T1: its core alone in the directions that "
         f"{chain('share', 0)[0][7:]} has left, with new directions (φ) besides, and in random ones, which "
-        "are made from a seed and take no bytes. Gain is over the base, against that of the own LoRA."
+        "are made from a seed and take no bytes. Gain is over the base, against that of the own LoRA (of two "
+        "the better)."
     )
     shown = [
         ("own LoRA", own_name(0, TUNED_ON)),

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from evidence.design import DOMAINS, ORDERS, TUNED_ON, chain, longer_name
-from evidence.reading import Reader, place
+from evidence.reading import Place, Reader, place
 from evidence.sizes import kept, loras, trained
 from modes.evaluation.item import Split
 from modes.evaluation.statistics import Difference
@@ -104,8 +104,8 @@ def _grown(reader: Reader) -> Floor:
 def _ratio(
     reader: Reader, cell: str, seed: int, domain: str, most: float, least: float
 ) -> tuple[str, bool] | None:
-    where = place("own", seed, domain)
-    found = reader.share_of_gain(type(where)(cell, domain), seed, domain)
+    where = reader.own(seed, domain)
+    found = reader.share_of_gain(Place(cell, domain), seed, domain)
     count, whole = trained(reader, cell), trained(reader, where.cell)
     if found is None or count is None or whole is None:
         return None

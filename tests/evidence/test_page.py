@@ -15,7 +15,7 @@ import pytest
 from evidence import tries
 from evidence.book import NEAR, Book
 from evidence.cell import Ask
-from evidence.cells import cells
+from evidence.cells import cells, faster
 from evidence.design import chain
 from evidence.floors import floors
 from evidence.items import items_of
@@ -197,6 +197,16 @@ def test_growth_tells_the_share_of_the_gain_and_of_the_parameters(filled: Book) 
     assert found[3] == f"{100 * 55 / 57:.1f} %" == "96.5 %"
     assert found[4] == f"{4 * 97_920 + 60 * 20**2:,}" == "415,680"
     assert found[5] == f"{100 * 415_680 / (16 * 97_920):.1f} %" == "26.5 %"
+
+
+def test_of_two_own_adapters_the_better_one_is_what_a_mode_is_held_against(tmp_path: Path) -> None:
+    of, better = rated(book(tmp_path)), faster()
+    rights = {"base": 20, "own-s0-cherokee": 60, better.name: 70, "share-s0-3-cherokee": 60}
+    for name, right in rights.items():
+        fill(of, of.cells[name], percent(right))
+    found = row(page(of), "## Growth", "| cherokee: core and φ = 4, run 1")
+    assert found[3] == "80.0 %"
+    assert row(page(of), "## Growth", f"| cherokee: own LoRA at {better.settings['rate']:g}")[3] == "100.0 %"
 
 
 def test_a_floor_is_reached_not_reached_or_not_measured(filled: Book) -> None:
