@@ -41,7 +41,8 @@ def test_an_answer_that_comes_to_its_end_needs_no_notice(program: Program) -> No
 
 
 def test_json_is_one_object_with_all_that_the_answer_is(program: Program) -> None:
-    said = program.ask("--json", "-m", "coding", "--seed", "7", "--temperature", "0.5", "ᏣᎳᎩ?")
+    asked = "Write a function that squares, and say ᏣᎳᎩ."
+    said = program.ask("--json", "-m", "coding", "--seed", "7", "--temperature", "0.5", asked)
     assert said.code == 0
     assert said.out.count("\n") == 1
     found = json.loads(said.out)
