@@ -39,21 +39,21 @@ ENTER = ("enter",)
 Steps = tuple[tuple[str, str, tuple[str, ...]], ...]
 
 CHAT: Steps = (
-    ("", "Write a Python function that reverses a string. Show only the code and one sentence.", ENTER),
+    ("", "Write a Python function that returns the square of a number.", ENTER),
     ("", "/mode legal", ENTER),
-    ("chat", "In one sentence: why does a law need to be written down?", ENTER),
+    ("chat", "How much time is the Federal Circuit appeal period?", ENTER),
 )
 
 #: From the start to the end of a session, and the next one.
 FIRST: Steps = (
     ("1-start", "", ()),
-    ("2-question", "What is a stack? Answer in two sentences.", ()),
+    ("2-question", "Which Python module has lru_cache?", ()),
     ("3-answer", "", ENTER),
     ("4-mode", "/mode cher", ()),
     ("", "", ("tab", "enter")),
-    ("5-syllabary", "ᎣᏏᏲ! ᏙᎯᏧ?", ENTER),
+    ("5-syllabary", "What is the country Chile in Cherokee?", ENTER),
     ("6-fork", "/fork", ENTER),
-    ("7-search", "/list stack", ENTER),
+    ("7-search", "/list module", ENTER),
     ("", "", ("escape",)),
     ("8-quit", "/quit", ()),
 )
