@@ -149,6 +149,13 @@ def snapshot(db: sqlite3.Connection) -> Iterator[None]:
             db.execute("ROLLBACK")
 
 
+def renew(db: sqlite3.Connection) -> None:
+    """Within a `snapshot`: what follows reads of now."""
+    if db.in_transaction:
+        db.execute("ROLLBACK")
+        db.execute("BEGIN")
+
+
 def check_version(db: sqlite3.Connection, where: str) -> int:
     """The store's schema version. Raises `MemoryUnavailable` for one newer than this program's."""
     version = int(db.execute("PRAGMA user_version").fetchone()[0])

@@ -20,6 +20,7 @@ from memory.sqlite import mapped
 from memory.sqlite.facets import GONE, Facets
 from memory.sqlite.mapped import Head
 from memory.sqlite.matrix import CHUNK, Growing, Rows, best
+from memory.sqlite.schema import renew
 
 #: Vectors of more bytes than this are mapped from a file; 250 K rows of 384 are a little less.
 MAPPED_FROM = 400_000_000
@@ -36,6 +37,12 @@ _SOME = """
     SELECT e.memory, e.vec, m.recallable, m.domain, m.sacred
     FROM embeddings AS e CROSS JOIN memory AS m ON m.seq = e.memory
     WHERE e.model = ? AND e.memory IN (SELECT value FROM json_each(?))
+"""
+
+#: In two queries: SQLite takes an end of the index for one of them, and every row for both in one.
+_GENERATIONS = """
+    SELECT coalesce((SELECT min(generation) FROM change), 0),
+        coalesce((SELECT max(generation) FROM change), 0)
 """
 
 
@@ -61,7 +68,11 @@ class Index:
     def search(
         self, db: sqlite3.Connection, query: Vector, wanted: Wanted, shut: set[int], count: int
     ) -> list[tuple[int, float]]:
-        """(seq, cosine) of the ``count`` nearest, nearest first; none of the seqs in ``shut``."""
+        """(seq, cosine) of the ``count`` nearest, nearest first; none of the seqs in ``shut``.
+
+        Where another thread has taken in what is newer than the snapshot of ``db``, that is made anew: what
+        is found is there for who reads on.
+        """
         with self._lock:
             self._refresh(db)
             parts, allowed = (self._base, self._tail.rows), self._facets.allowed(wanted)
@@ -74,10 +85,10 @@ class Index:
             self._refresh(db)
 
     def _refresh(self, db: sqlite3.Connection) -> None:
-        oldest, newest = db.execute(
-            "SELECT coalesce((SELECT min(generation) FROM change), 0), "
-            "coalesce((SELECT max(generation) FROM change), 0)"
-        ).fetchone()
+        oldest, newest = _generations(db)
+        if newest < self._generation:
+            renew(db)
+            oldest, newest = _generations(db)
         if self._generation < 0:
             self._open_file(db, newest)
         if newest <= self._generation:
@@ -174,6 +185,12 @@ class Index:
 def _place(rows: Rows, seq: int) -> int | None:
     at = int(np.searchsorted(rows.seqs, seq))
     return at if at < len(rows.seqs) and rows.seqs[at] == seq else None
+
+
+def _generations(db: sqlite3.Connection) -> tuple[int, int]:
+    """Of the oldest change that is kept, and of the newest; 0 where there is none."""
+    oldest, newest = db.execute(_GENERATIONS).fetchone()
+    return int(oldest), int(newest)
 
 
 def _store(db: sqlite3.Connection) -> str:

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 
 from memory.contract import BadMemory, MemoryUnavailable, Wanted
-from memory.sqlite import mapped, matrix
+from memory.sqlite import candidates, mapped, matrix
 from memory.sqlite import vectors as leg
+from memory.sqlite.connections import Connections
 from memory.sqlite.mapped import file_of
 from memory.sqlite.store import MemoryStore
 from tests.memory.sqlite.made import DIM, MODEL, Ticking, ids, query, row, vectors
@@ -235,6 +236,23 @@ def test_lacking_goes_on_where_it_stopped_and_ids_that_are_gone_are_ignored(stor
     assert [one for one, _ in store.lacking(MODEL, 9)] == ["0", "1", "3", "4"]
     vector = store.by_id(["2"], query(vectors(1)[0]))[0].vector
     assert vector is not None and np.linalg.norm(vector) == pytest.approx(1)
+
+
+def test_a_reader_whose_moment_is_past_finds_as_many_as_it_asked_for(path: Path) -> None:
+    store = MemoryStore.open(path)
+    fill(store, 50)
+    asked = query(vectors(1)[0])
+    index, readers = leg.Index(path, MODEL, key=1, dim=DIM), Connections(path)
+    with readers.reading() as early:
+        assert early.execute("SELECT count(*) FROM memory").fetchone() == (50,)
+        store.take_in([row("nearest", "text")])
+        store.put_vectors(MODEL, ["nearest"], asked.values[None])
+        with readers.reading() as late:
+            assert [seq for seq, _ in index.search(late, asked, ANY, set(), 1)] == [51]
+        found = [seq for seq, _ in index.search(early, asked, ANY, set(), 10)]
+        assert len(ids(candidates.of(early, found, asked, 1, 0))) == 10
+    readers.close()
+    store.close()
 
 
 def test_many_threads_read_while_one_writes(path: Path, clock: Ticking) -> None:
