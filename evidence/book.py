@@ -18,8 +18,6 @@ from modes.share.library import Library
 
 #: Raised when the way of making or scoring changes: everything is then made anew.
 VERSION = 1
-#: Nats a token. Validation losses that differ by less count as equal.
-NEAR = 0.01
 #: Methods that make the same, in spite of another name.
 _ALIKE: dict[Method, str] = {"equal": "own", "core": "share", "random": "share", "many": "share"}
 
@@ -47,19 +45,13 @@ class Book:
         return replace(cell, settings={**cell.settings, **chosen})
 
     def best(self, tried: Iterable[str]) -> str:
-        """The cell with the most `merit`, of equals the first. Raises `Waiting`.
-
-        Where a validation loss decides, losses within `NEAR` of the lowest are equal.
-        """
+        """The cell with the most `merit`, of equals the first. Raises `Waiting`."""
         merits: dict[str, float] = {}
-        near = 0.0
         for name in tried:
             if (found := self.result(name)) is None:
                 raise Waiting(name)
             merits[name] = merit(found)
-            near = 0.0 if answered(found) else NEAR
-        enough = max(merits.values()) - near
-        return next(name for name in merits if merits[name] >= enough)
+        return max(merits, key=merits.__getitem__)
 
     def made_key(self, cell: Cell) -> str:
         """Of what is made, whatever the cell is called. Raises `Waiting`."""

@@ -52,13 +52,12 @@ def cells() -> list[Cell]:
     later = [run(seed) for seed in range(1, len(ORDERS))]
     return [
         base(),
+        *tries.own(),
         alone,
         *tries.share(),
         *in_turn,
         *early,
         *first.own,
-        *tries.own(),
-        faster(),
         *longer,
         *controls,
         *_general(),
@@ -129,19 +128,8 @@ def own(seed: int, domain: str) -> Cell:
     """A LoRA for one domain, nothing shared."""
     settings = {"steps": STEPS[domain], "directions": RANK}
     asks = everything(domain, domain, prompted=True)
-    return Cell(own_name(seed, domain), "own", asks, domain, seed=seed, settings=settings)
-
-
-def faster() -> Cell:
-    """An adapter of a domain's own with the highest rate tried: whether that taken for all keeps it down.
-
-    Cherokee's, which is the hardest to learn.
-    """
-    domain, rate = "cherokee", max(cell.settings["rate"] for cell in tries.own())
-    settings = {"steps": STEPS[domain], "directions": RANK, "rate": rate}
-    return Cell(
-        f"{own_name(0, domain)}-{rate:g}", "own", first_split(domain, domain), domain, settings=settings
-    )
+    cell = Cell(own_name(seed, domain), "own", asks, domain, seed=seed, settings=settings)
+    return replace(cell, tuned=named(tries.own()))
 
 
 def _steps(method: Literal["share", "sequence"], seed: int) -> list[Cell]:
@@ -255,5 +243,5 @@ def many() -> list[Cell]:
         before = (grown[-1].name,) if grown else ()
         name = f"many-{count:02}-{domain}-{topic}"
         cell = Cell(name, "many", asks, domain, topic, before=before, settings=settings)
-        grown.append(replace(cell, tuned=named(tries.share())) if before else cell)
+        grown.append(replace(cell, tuned=named(tries.share() if before else tries.own())))
     return grown

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from evidence.cell import Cell
-from evidence.cells import faster, many
+from evidence.cells import many
 from evidence.design import DOMAINS, LONGER, RANK, STEPS, TUNED_ON, chain, longer_name, own_name
 from evidence.pairs import SHORT, Pair, pairs
 from evidence.reading import Marks, Place, Reader, paired, place
 from evidence.sizes import kept, loras, mean, trained
 from evidence.tables import MISSING, points, score, share, size, table
-from modes.training.plan import Plan
 
 
 def by_directions(reader: Reader) -> Iterable[str]:
@@ -21,8 +20,7 @@ def by_directions(reader: Reader) -> Iterable[str]:
     yield (
         f"{TUNED_ON} as the second mode, T1: its core alone in the directions that "
         f"{chain('share', 0)[0][7:]} has left, with new directions (φ) besides, and in random ones, which "
-        "are made from a seed and take no bytes. Gain is over the base, against that of the own LoRA (of two "
-        "the better)."
+        "are made from a seed and take no bytes. Gain is over the base, against that of the own LoRA."
     )
     shown = [
         ("own LoRA", own_name(0, TUNED_ON)),
@@ -39,12 +37,7 @@ def by_directions(reader: Reader) -> Iterable[str]:
     ]
     yield table(_GROWTH, [_growth(reader, name, one, TUNED_ON) for name, one in shown])
     others = [domain for domain in DOMAINS[1:] if domain != TUNED_ON]
-    again = faster()
-    rate = f"{again.settings['rate']:g}"
-    yield (
-        "The core alone of the other domains, Share as each was learned, and a LoRA of its own that was "
-        f"learned at {rate} in place of {Plan().rate:g}:"
-    )
+    yield "The core alone of the other domains, and Share as each was learned:"
     rows = [_growth(reader, f"{domain}: core alone", f"core-s0-{domain}", domain) for domain in others]
     rows += [
         _growth(reader, f"{domain}: core and φ = 4, run {seed + 1}", name, domain, seed)
@@ -52,7 +45,6 @@ def by_directions(reader: Reader) -> Iterable[str]:
         for name in chain("share", seed)[1:]
         for domain in [reader.book.cells[name].domain]
     ]
-    rows.append(_growth(reader, f"{again.domain}: own LoRA at {rate}", again.name, again.domain))
     yield table(_GROWTH, rows)
 
 

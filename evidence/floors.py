@@ -104,7 +104,7 @@ def _grown(reader: Reader) -> Floor:
 def _ratio(
     reader: Reader, cell: str, seed: int, domain: str, most: float, least: float
 ) -> tuple[str, bool] | None:
-    where = reader.own(seed, domain)
+    where = place("own", seed, domain)
     found = reader.share_of_gain(Place(cell, domain), seed, domain)
     count, whole = trained(reader, cell), trained(reader, where.cell)
     if found is None or count is None or whole is None:

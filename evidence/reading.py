@@ -106,16 +106,10 @@ class Reader:
         """The gain over the base."""
         return self.gain(place("base", 0, domain), where, domain, split, prompted=prompted)
 
-    def own(self, seed: int, domain: str) -> Place:
-        """The run's adapter of the domain's own: of several the best on T1, so that no weak one is beaten."""
-        several = (cell for cell in self.book if cell.method == "own" and not cell.tries)
-        ours = [Place(cell.name, domain) for cell in several if (cell.seed, cell.domain) == (seed, domain)]
-        return max(ours, key=lambda one: found.score if (found := self.marks(one, domain)) else 0.0)
-
     def share_of_gain(self, where: Place, seed: int, domain: str) -> float | None:
         """Of what an adapter of the domain's own gains on T1; None also where that is nothing."""
         found = self.over_base(where, domain)
-        most = self.over_base(self.own(seed, domain), domain)
+        most = self.over_base(place("own", seed, domain), domain)
         if found is None or most is None or most.value <= 0:
             return None
         return found.value / most.value
@@ -143,7 +137,7 @@ class Reader:
                 self.marks(self.after(method, seed, row, domain), domain)
                 for row in range(column, len(domains))
             ]
-            alone = self.marks(self.own(seed, domain), domain)
+            alone = self.marks(place("own", seed, domain), domain)
             columns = [one for one in (self.marks(place("base", 0, domain), domain), *found) if one]
             if len(columns) <= len(found):
                 return None

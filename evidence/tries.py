@@ -44,22 +44,18 @@ def random() -> list[Cell]:
 
 
 def share() -> list[Cell]:
-    """A mode that grows by new directions: the rate of its core, then that of the new directions."""
+    """A mode that grows by new directions: their rate, beside the one of the core that costs least elsewhere.
+
+    docs/share.md has what other rates of the core did.
+    """
     fixed = {"steps": STEPS[TUNED_ON], "directions": DIRECTIONS}
-    tried = [_tried("share", fixed, {"core_rate": rate}) for rate in (1.5e-2, 6e-2, 0.12)]
-    tried.append(_tried("share", fixed, {"core_rate": 6e-2, "rate": 3e-3}))
+    tried = [_tried("share", fixed, {"core_rate": 6e-2, "rate": rate}) for rate in (1e-3, 3e-3, 6e-3, 1.2e-2)]
     return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
 
 
 def own() -> list[Cell]:
-    """An adapter of one's own, below and above the rate that it has."""
-    return _lora_rates("own", RANK, (5e-4, 2e-3))
-
-
-def own_by_rate() -> tuple[str, ...]:
-    """The same from the lowest rate on, with the cell that has the rate of all own adapters among them."""
-    lower, higher = named(own())
-    return (lower, own_name(0, TUNED_ON), higher)
+    """An adapter of one's own."""
+    return _lora_rates("own", RANK, (1e-3, 2e-3, 4e-3, 8e-3))
 
 
 def equal() -> list[Cell]:

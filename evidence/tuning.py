@@ -5,16 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from evidence import tries
-from evidence.book import NEAR, Waiting, merit, validation_loss
+from evidence.book import Waiting, merit, validation_loss
 from evidence.cell import TUNING_SALT, Cell
-from evidence.design import DOMAINS, RANK, TUNED_ON, own_name
+from evidence.design import DOMAINS, TUNED_ON
 from evidence.reading import Reader
 from evidence.tables import MISSING, share, table
-from modes.training.plan import Plan
-
-#: What was settled before it was tuned: the cell that has it, and its setting.
-_AS_THEY_ARE = {"own": (own_name(0, TUNED_ON), f"rate {Plan().rate:g} (r = {RANK})")}
 
 
 def tuning(reader: Reader) -> Iterable[str]:
@@ -22,10 +17,9 @@ def tuning(reader: Reader) -> Iterable[str]:
     yield "## Tuning"
     yield (
         f"Settings of every method, tried on {TUNED_ON}. The lowest validation loss is taken for all domains "
-        "and runs: of questions that are kept from training and that no test asks. Losses that differ by "
-        f"less than {NEAR} nats a token count as equal, and of equals the lowest rate is taken, which "
-        "changes least of what the base knows. What one LoRA in sequence knows of two domains, and a merge "
-        "of all four, is asked in items to tune on: none of them has a question of the test."
+        "and runs: of questions that are kept from training and that no test asks. What one LoRA in sequence "
+        "knows of two domains, and a merge of all four, is asked in items to tune on: none of them has a "
+        "question of the test."
     )
     rows: list[Sequence[str]] = []
     for cell in reader.book:
@@ -34,8 +28,6 @@ def tuning(reader: Reader) -> Iterable[str]:
             rows.append(
                 (cell.method, chosen, _tried(reader, cell.name), _taken(reader, cell), reader.link(cell.name))
             )
-    for method, (name, setting) in _AS_THEY_ARE.items():
-        rows.append((method, setting, _tried(reader, name), "taken", reader.link(name)))
     yield table(("method", "setting", "validation loss, or right", "", "cell"), rows, labels=2)
     yield "## General knowledge"
     yield (
@@ -66,12 +58,8 @@ def _taken(reader: Reader, cell: Cell) -> str:
             try:
                 return "taken" if reader.book.best(other.tuned) == cell.name else ""
             except Waiting:
-                return ""
-    try:
-        best = reader.book.best(tries.own_by_rate())
-    except Waiting:
-        return ""
-    return "better than what is taken: its rows are not at their best" if best == cell.name else ""
+                break
+    return ""
 
 
 def _general(reader: Reader, name: str, cell: str, mode: str) -> Sequence[str]:

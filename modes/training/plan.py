@@ -28,7 +28,7 @@ class Plan:
 
     directions: int = 16
     core_rate: float = 6e-2
-    rate: float = 1e-3
+    rate: float = 4e-3
     steps: int = 400
     batch: int = 16
     accumulate: int = 1

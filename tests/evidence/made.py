@@ -34,7 +34,7 @@ def book(folder: Path) -> Book:
 
 def rated(of: Book) -> Book:
     """The same with the rate of a mode that grows settled: what Share learns in turn waits for that."""
-    for cell in tries.share():
+    for cell in (*tries.own(), *tries.share()):
         fill(of, of.cells[cell.name], lambda _ask, _at: True)
     return of
 

@@ -13,9 +13,9 @@ import numpy as np
 import pytest
 
 from evidence import tries
-from evidence.book import NEAR, Book
+from evidence.book import Book
 from evidence.cell import Ask
-from evidence.cells import cells, faster
+from evidence.cells import cells
 from evidence.design import chain
 from evidence.floors import floors
 from evidence.items import items_of
@@ -151,7 +151,7 @@ def test_it_tells_from_how_many_modes_on_a_subspace_takes_less_and_until_when(fi
 
 
 def test_learned_directions_stand_beside_random_ones_with_the_paired_difference(tmp_path: Path) -> None:
-    of = book(tmp_path)
+    of = rated(book(tmp_path))
     for tried in (tries.random(), tries.core()):
         for at, cell in enumerate(tried):
             fill(of, cell, lambda _ask, _at: True, loss=abs(at - 1) + 0.25)
@@ -168,27 +168,12 @@ def test_learned_directions_stand_beside_random_ones_with_the_paired_difference(
 
 
 def test_a_setting_is_told_by_what_it_is_judged_by(tmp_path: Path) -> None:
-    of = book(tmp_path)
-    for name, loss in {"own-s0-coding": 0.5, "tune-linear-0.5": 0.25}.items():
-        fill(of, of.cells[name], lambda _ask, at: at % 4 == 0, loss=loss)
+    of = rated(book(tmp_path))
+    for name in ("tune-random-0.03", "tune-linear-0.5"):
+        fill(of, of.cells[name], lambda _ask, at: at % 4 == 0, loss=0.25)
     text = page(of)
-    assert "| own | rate 0.001 (r = 16) | 0.500 | taken |" in text
+    assert "| random | core_rate 0.03 | 0.250 |" in text
     assert "| linear | weight 0.5 | 25.0 % |" in text
-
-
-@pytest.mark.parametrize(
-    ("higher", "said"),
-    [(0.25, "better than what is taken: its rows are not at their best"), (0.5 - NEAR / 2, "")],
-)
-def test_a_rate_that_is_better_than_that_of_all_own_adapters_is_told(
-    tmp_path: Path, higher: float, said: str
-) -> None:
-    of = book(tmp_path)
-    for name, loss in zip(tries.own_by_rate(), (0.75, 0.5, higher), strict=True):
-        fill(of, of.cells[name], lambda _ask, _at: True, loss=loss)
-    text = page(of)
-    assert "| own | rate 0.0005 | 0.750 |  |" in text
-    assert f"| own | rate 0.002 | {higher:.3f} | {said} |" in text
 
 
 def test_growth_tells_the_share_of_the_gain_and_of_the_parameters(filled: Book) -> None:
@@ -197,16 +182,6 @@ def test_growth_tells_the_share_of_the_gain_and_of_the_parameters(filled: Book) 
     assert found[3] == f"{100 * 55 / 57:.1f} %" == "96.5 %"
     assert found[4] == f"{4 * 97_920 + 60 * 20**2:,}" == "415,680"
     assert found[5] == f"{100 * 415_680 / (16 * 97_920):.1f} %" == "26.5 %"
-
-
-def test_of_two_own_adapters_the_better_one_is_what_a_mode_is_held_against(tmp_path: Path) -> None:
-    of, better = rated(book(tmp_path)), faster()
-    rights = {"base": 20, "own-s0-cherokee": 60, better.name: 70, "share-s0-3-cherokee": 60}
-    for name, right in rights.items():
-        fill(of, of.cells[name], percent(right))
-    found = row(page(of), "## Growth", "| cherokee: core and φ = 4, run 1")
-    assert found[3] == "80.0 %"
-    assert row(page(of), "## Growth", f"| cherokee: own LoRA at {better.settings['rate']:g}")[3] == "100.0 %"
 
 
 def test_a_floor_is_reached_not_reached_or_not_measured(filled: Book) -> None:

@@ -47,7 +47,10 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
         click.option("--patience", type=click.IntRange(1), help="Looks without gain to the end. Default: 4."),
         click.option("--check", type=click.IntRange(1), help="Steps between validations. Default: 50."),
         click.option(
-            "--rate", type=above, help="Learning rate of new directions. Default: 0.001; grow: 0.003."
+            "--rate",
+            type=above,
+            help="Learning rate of new directions; a larger model than the starter takes less. "
+            "Default: 0.004; grow: 0.006.",
         ),
         click.option("--accumulate", type=click.IntRange(1), help="Batches for one step. Default: 1."),
         click.option("--batch", type=click.IntRange(1), help="Samples taken at once. Default: 16."),

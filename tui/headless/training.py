@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 Teacher = Literal["torch", "mlx"]
 #: New directions of a mode that grows the subspace, and their learning rate: four have to come as far as a
 #: LoRA's sixteen in the same steps, and at a LoRA's rate do not (docs/share.md).
-DIRECTIONS, GROWING_RATE = 4, 3e-3
+DIRECTIONS, GROWING_RATE = 4, 6e-3
 
 
 @dataclass(frozen=True, slots=True)
