@@ -44,7 +44,7 @@ def random() -> list[Cell]:
 
 
 def share() -> list[Cell]:
-    """A mode that grows by new directions: their rate, beside the one of the core that costs least elsewhere.
+    """A mode that grows by new directions: their rate, beside a core's that was settled before.
 
     docs/share.md has what other rates of the core did.
     """
