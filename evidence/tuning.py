@@ -58,7 +58,7 @@ def _taken(reader: Reader, cell: Cell) -> str:
             try:
                 return "taken" if reader.book.best(other.tuned) == cell.name else ""
             except Waiting:
-                break
+                return ""
     return ""
 
 

@@ -38,8 +38,8 @@ if TYPE_CHECKING:
 
 #: What a mode is trained with.
 Teacher = Literal["torch", "mlx"]
-#: New directions of a mode that grows the subspace, and their learning rate: four have to come as far as a
-#: LoRA's sixteen in the same steps, and at a LoRA's rate do not (docs/share.md).
+#: New directions of a mode that grows the subspace, and their learning rate: four, which have to
+#: come as far as a LoRA's sixteen in the same steps, learn best at a higher one (docs/share.md).
 DIRECTIONS, GROWING_RATE = 4, 6e-3
 
 
