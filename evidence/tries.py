@@ -14,6 +14,7 @@ from evidence.cell import MERGED, SEQUENCE, TUNING, TUNING_SALT, Ask, Cell, Meth
 from evidence.design import DIRECTIONS, DOMAINS, EQUAL_RANK, ORDERS, RANK, STEPS, TUNED_ON, chain, own_name
 
 _CORE_RATES = (1.5e-2, 3e-2, 6e-2, 0.12)
+_LORA_RATES = (1e-3, 2e-3, 4e-3, 8e-3)
 #: Items of each domain that a merge is tried on.
 _MERGE_ITEMS = 40
 _MERGE_SETTINGS: Mapping[str, tuple[dict[str, float], ...]] = {
@@ -55,19 +56,19 @@ def share() -> list[Cell]:
 
 def own() -> list[Cell]:
     """An adapter of one's own."""
-    return _lora_rates("own", RANK, (1e-3, 2e-3, 4e-3, 8e-3))
+    return _lora_rates("own", RANK)
 
 
 def equal() -> list[Cell]:
     """An adapter of as many bytes as a mode."""
-    return _lora_rates("equal", EQUAL_RANK, (1e-3, 2e-3, 3e-3))
+    return _lora_rates("equal", EQUAL_RANK)
 
 
 def sequence() -> list[Cell]:
     """One adapter for all, on what it has learned of the first two domains."""
     asks = tuple(_tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
     fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
-    tried = (_tried("sequence", fixed, {"rate": rate}) for rate in (1e-4, 3e-4, 1e-3))
+    tried = (_tried("sequence", fixed, {"rate": rate}) for rate in (1e-4, 3e-4, 1e-3, 4e-3))
     return [replace(cell, before=(chain("sequence", 0)[0],), asks=asks) for cell in tried]
 
 
@@ -89,9 +90,9 @@ def _core_rates(of: Method, more: Mapping[str, float]) -> list[Cell]:
     return [_tried(of, fixed, {"core_rate": rate}) for rate in _CORE_RATES]
 
 
-def _lora_rates(of: Method, rank: int, rates: Iterable[float]) -> list[Cell]:
+def _lora_rates(of: Method, rank: int) -> list[Cell]:
     fixed = {"steps": STEPS[TUNED_ON], "directions": rank}
-    return [_tried(of, fixed, {"rate": rate}) for rate in rates]
+    return [_tried(of, fixed, {"rate": rate}) for rate in _LORA_RATES]
 
 
 def _tried(of: Method, settings: Mapping[str, float], chosen: Mapping[str, float]) -> Cell:
