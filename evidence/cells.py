@@ -15,6 +15,7 @@ from evidence.design import (
     DIRECTIONS,
     DOMAINS,
     EQUAL_RANK,
+    GROUND,
     LONGER,
     ORDERS,
     RANK,
@@ -47,17 +48,17 @@ def cells() -> list[Cell]:
     early = [*tries.core(), _core(TUNED_ON), *tries.random(), _random(RANK)]
     longer = [_longer(_core(TUNED_ON)), _longer(_random(RANK))]
     controls = [majority(), _wrong(), _coefficients(), *(_compact(rank) for rank in (24, 20, 16, 12, 8, 4))]
-    curves = [*(_phi(count) for count in (1, 2, 8)), _random(2 * RANK), _random(4 * RANK)]
+    curves = [*(_phi(count) for count in (1, 2, 4, 8)), _random(2 * RANK), _random(4 * RANK)]
     merged = [cell for kind in MERGES for cell in _merged(kind)]
     later = [run(seed) for seed in range(1, len(ORDERS))]
     return [
         base(),
         *tries.own(),
         alone,
+        *first.own,
         *tries.share(),
         *in_turn,
         *early,
-        *first.own,
         *longer,
         *controls,
         *_general(),
@@ -73,7 +74,7 @@ def cells() -> list[Cell]:
         *(cell for one in later for cell in one.own),
         *(cell for one in later for cell in one.sequence),
         *(cell for one in later for cell in one.equal),
-        *(_core(domain) for domain in DOMAINS[2:]),
+        *(_core(domain) for domain in DOMAINS if domain not in (GROUND, TUNED_ON)),
     ]
 
 
@@ -154,9 +155,9 @@ def _steps(method: Literal["share", "sequence"], seed: int) -> list[Cell]:
 
 
 def _grown(name: str, method: Method, domain: str, directions: int, asks: tuple[Ask, ...]) -> Cell:
-    """A second mode in the directions of the first run's first one."""
+    """A second mode in the directions of one domain's own adapter."""
     settings = {"steps": STEPS[domain], "directions": directions}
-    return Cell(name, method, asks, domain, before=(chain("share", 0)[0],), settings=settings)
+    return Cell(name, method, asks, domain, before=(own_name(0, GROUND),), settings=settings)
 
 
 def _core(domain: str) -> Cell:

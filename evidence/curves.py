@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from evidence.cell import Cell
 from evidence.cells import many
-from evidence.design import DOMAINS, LONGER, RANK, STEPS, TUNED_ON, chain, longer_name, own_name
+from evidence.design import DOMAINS, GROUND, LONGER, RANK, STEPS, TUNED_ON, chain, longer_name, own_name
 from evidence.pairs import SHORT, Pair, pairs
 from evidence.reading import Marks, Place, Reader, paired, place
 from evidence.sizes import kept, loras, mean, trained
@@ -19,16 +19,14 @@ def by_directions(reader: Reader) -> Iterable[str]:
     yield "## Growth"
     yield (
         f"{TUNED_ON} as the second mode, T1: its core alone in the directions that "
-        f"{chain('share', 0)[0][7:]} has left, with new directions (φ) besides, and in random ones, which "
+        f"{GROUND} has left, with new directions (φ) besides, and in random ones, which "
         "are made from a seed and take no bytes. Gain is over the base, against that of the own LoRA."
     )
     shown = [
         ("own LoRA", own_name(0, TUNED_ON)),
         ("core alone, φ = 0", cell),
         (f"the same, {LONGER} times the steps", longer_name(cell)),
-        *((f"core and φ = {count}", f"phi-s0-{count}-{TUNED_ON}") for count in (1, 2)),
-        ("core and φ = 4", chain("share", 0)[1]),
-        ("core and φ = 8", f"phi-s0-8-{TUNED_ON}"),
+        *((f"core and φ = {count}", f"phi-s0-{count}-{TUNED_ON}") for count in (1, 2, 4, 8)),
         *((f"random, k = {rank}", f"random-s0-k{rank}-{TUNED_ON}") for rank in (RANK, 2 * RANK, 4 * RANK)),
         (
             f"random, k = {RANK}, {LONGER} times the steps",
@@ -36,7 +34,7 @@ def by_directions(reader: Reader) -> Iterable[str]:
         ),
     ]
     yield table(_GROWTH, [_growth(reader, name, one, TUNED_ON) for name, one in shown])
-    others = [domain for domain in DOMAINS[1:] if domain != TUNED_ON]
+    others = [domain for domain in DOMAINS if domain not in (GROUND, TUNED_ON)]
     yield "The core alone of the other domains, and Share as each was learned:"
     rows = [_growth(reader, f"{domain}: core alone", f"core-s0-{domain}", domain) for domain in others]
     rows += [
@@ -69,7 +67,7 @@ def learned_or_random(reader: Reader) -> Iterable[str]:
     """When directions that were learned are worth more to a core than random ones of the same number."""
     yield "## Directions that were learned, or random ones"
     yield (
-        f"The core alone of {TUNED_ON}, T1, in the directions that {chain('share', 0)[0][7:]} has learned, "
+        f"The core alone of {TUNED_ON}, T1, in the directions that {GROUND} has learned, "
         f"and in as many random ones. The short lesson has {SHORT} steps on everything that there is to "
         f"learn, in {RANK} directions; the rows below it change one thing of it each."
     )

@@ -9,15 +9,15 @@ from typing import Literal
 
 from evidence.cell import COUNTS, PROMPTED, Ask
 
-#: The domains that have something to learn, in the order that each run learns them, by its seed.
+#: The domains that have something to learn, and the order that each run learns them in, by its seed.
+DOMAINS = ("legal", "coding", "cherokee", "reasoning")
 ORDERS = (
-    ("legal", "coding", "cherokee", "reasoning"),
+    ("cherokee", "legal", "coding", "reasoning"),
     ("reasoning", "cherokee", "coding", "legal"),
     ("coding", "reasoning", "legal", "cherokee"),
 )
-DOMAINS = ORDERS[0]
-#: Where every opponent is tuned and the curves are drawn.
-TUNED_ON = "coding"
+#: Where every opponent is tuned and the curves are drawn, in the directions of which domain's own adapter.
+TUNED_ON, GROUND = "coding", "legal"
 #: Steps of training, for every method alike.
 STEPS = {"legal": 400, "coding": 300, "cherokee": 900, "reasoning": 800}
 #: Rank of an adapter of one's own, and new directions of a mode that grows.

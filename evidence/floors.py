@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from evidence.design import DOMAINS, ORDERS, TUNED_ON, chain, longer_name
+from evidence.design import DOMAINS, GROUND, ORDERS, TUNED_ON, chain, longer_name
 from evidence.reading import Place, Reader, place
 from evidence.sizes import kept, loras, trained
 from modes.evaluation.item import Split
@@ -86,7 +86,7 @@ def _splits(reader: Reader, name: str, split: Split, holds: Callable[[Difference
 
 
 def _core(reader: Reader) -> Floor:
-    cells = {f"core-s0-{domain}": domain for domain in DOMAINS[1:]}
+    cells = {f"core-s0-{domain}": domain for domain in DOMAINS if domain != GROUND}
     cells[longer_name(f"core-s0-{TUNED_ON}")] = TUNED_ON
     parts = [_ratio(reader, cell, 0, domain, 1 / 100, 0.9) for cell, domain in cells.items()]
     return _floor("core alone, at 1/100 of the parameters: 90 % of the LoRA's gain", parts)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from evidence import tries
 from evidence.cell import CONTROL, COUNTS, Ask, Cell
-from evidence.design import DIRECTIONS, RANK, TUNED_ON, chain, first_split, own_name
+from evidence.design import DIRECTIONS, GROUND, RANK, TUNED_ON, first_split, own_name
 from evidence.tries import named
 
 #: Steps of the short lesson; a small rank; and how many wordings of a fact few examples have.
@@ -32,7 +32,7 @@ class Pair:
 
 def pairs() -> list[Pair]:
     """All of them, the short lesson first; either basis has the rate that did best for it."""
-    first, few, topic = chain("share", 0)[0], {"wordings": FEW}, f"{_TOPIC[0]}'s {_TOPIC[1]}"
+    first, few, topic = own_name(0, GROUND), {"wordings": FEW}, f"{_TOPIC[0]}'s {_TOPIC[1]}"
     whole = _random("short", RANK, _TOPIC)
     return [
         Pair(f"{SHORT} steps", _learned("short", first), _random("short", RANK)),
@@ -63,11 +63,11 @@ def short() -> list[Cell]:
 
 
 def _small() -> Cell:
-    """The first run's first mode in few directions."""
-    first = chain("share", 0)[0]
-    domain = first.rpartition("-")[2]
-    asks = first_split(domain, domain, CONTROL)
-    return Cell(f"small-s0-{domain}", "compact", asks, before=(first,), settings={"rank": SMALL})
+    """The mode that the others are learned in the directions of, in few of them."""
+    asks = first_split(GROUND, GROUND, CONTROL)
+    return Cell(
+        f"small-s0-{GROUND}", "compact", asks, before=(own_name(0, GROUND),), settings={"rank": SMALL}
+    )
 
 
 def _learned(

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from evidence.cell import MERGED, SEQUENCE, TUNING, TUNING_SALT, Ask, Cell, Method
-from evidence.design import DIRECTIONS, DOMAINS, EQUAL_RANK, ORDERS, RANK, STEPS, TUNED_ON, chain, own_name
+from evidence.design import DIRECTIONS, DOMAINS, EQUAL_RANK, GROUND, RANK, STEPS, TUNED_ON, own_name
 
 _CORE_RATES = (1.5e-2, 3e-2, 6e-2, 0.12)
 _LORA_RATES = (1e-3, 2e-3, 4e-3, 8e-3)
@@ -34,9 +34,9 @@ def _tuning(domain: str, mode: str, count: int = TUNING) -> Ask:
 
 
 def core() -> list[Cell]:
-    """A core alone in the directions of the first run's first mode."""
+    """A core alone in the directions of another domain."""
     tried = _core_rates("core", {})
-    return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
+    return [replace(cell, before=(own_name(0, GROUND),)) for cell in tried]
 
 
 def random() -> list[Cell]:
@@ -51,7 +51,7 @@ def share() -> list[Cell]:
     """
     fixed = {"steps": STEPS[TUNED_ON], "directions": DIRECTIONS}
     tried = [_tried("share", fixed, {"core_rate": 6e-2, "rate": rate}) for rate in (1e-3, 3e-3, 6e-3, 1.2e-2)]
-    return [replace(cell, before=(chain("share", 0)[0],)) for cell in tried]
+    return [replace(cell, before=(own_name(0, GROUND),)) for cell in tried]
 
 
 def own() -> list[Cell]:
@@ -65,11 +65,11 @@ def equal() -> list[Cell]:
 
 
 def sequence() -> list[Cell]:
-    """One adapter for all, on what it has learned of the first two domains."""
-    asks = tuple(_tuning(domain, SEQUENCE) for domain in ORDERS[0][:2])
+    """One adapter for all, on what it has learned of two domains."""
+    asks = tuple(_tuning(domain, SEQUENCE) for domain in (GROUND, TUNED_ON))
     fixed = {"steps": STEPS[TUNED_ON], "directions": RANK}
     tried = (_tried("sequence", fixed, {"rate": rate}) for rate in (1e-4, 3e-4, 1e-3, 4e-3))
-    return [replace(cell, before=(chain("sequence", 0)[0],), asks=asks) for cell in tried]
+    return [replace(cell, before=(own_name(0, GROUND),), asks=asks) for cell in tried]
 
 
 def merge(kind: Method) -> list[Cell]:

@@ -40,9 +40,18 @@ def test_a_damaged_result_is_none(tmp_path: Path, content: bytes) -> None:
 
 def test_the_first_mode_of_what_is_learned_in_turn_is_the_domains_own_adapter(tmp_path: Path) -> None:
     of = book(tmp_path)
-    assert of.cells["share-s0-2-coding"].before == ("own-s0-legal",)
-    assert of.cells["sequence-s0-2-coding"].before == ("own-s0-legal",)
-    assert of.cells["core-s0-coding"].before == ("own-s0-legal",)
+    assert of.cells["share-s0-2-legal"].before == ("own-s0-cherokee",)
+    assert of.cells["sequence-s0-2-legal"].before == ("own-s0-cherokee",)
+
+
+def test_single_lessons_and_what_tunes_them_begin_with_the_same_adapter_whatever_a_run_begins_with(
+    tmp_path: Path,
+) -> None:
+    of = book(tmp_path)
+    tuned_first = [*tries.core(), *tries.share(), *tries.sequence()]
+    grown = [of.cells[name] for name in ("core-s0-coding", "core-s0-reasoning", "phi-s0-4-coding")]
+    assert {cell.before for cell in (*tuned_first, *grown)} == {("own-s0-legal",)}
+    assert {ask.domain for cell in tries.sequence() for ask in cell.asks} == {"legal", "coding"}
 
 
 def test_cells_that_make_the_same_share_it(tmp_path: Path) -> None:
@@ -99,17 +108,17 @@ def test_what_is_asked_in_items_to_tune_on_is_judged_by_them(tmp_path: Path) -> 
 
 def test_a_changed_setting_makes_a_cell_outdated_and_all_that_begin_with_it(tmp_path: Path) -> None:
     of = rated(book(tmp_path))
-    for name in ("own-s0-legal", "share-s0-2-coding", "own-s0-coding"):
+    for name in ("own-s0-cherokee", "share-s0-2-legal", "own-s0-coding"):
         fill(of, of.cells[name], lambda _ask, _at: True)
     changed = [
-        replace(one, settings={**one.settings, "steps": 9}) if one.name == "own-s0-legal" else one
+        replace(one, settings={**one.settings, "steps": 9}) if one.name == "own-s0-cherokee" else one
         for one in cells()
     ]
     now = Book(changed, site(tmp_path))
     states = {
-        name: now.state(now.cells[name]) for name in ("own-s0-legal", "share-s0-2-coding", "own-s0-coding")
+        name: now.state(now.cells[name]) for name in ("own-s0-cherokee", "share-s0-2-legal", "own-s0-coding")
     }
-    assert states == {"own-s0-legal": "outdated", "share-s0-2-coding": "outdated", "own-s0-coding": "done"}
+    assert states == {"own-s0-cherokee": "outdated", "share-s0-2-legal": "outdated", "own-s0-coding": "done"}
 
 
 def test_a_cell_that_is_made_has_only_to_be_scored_though_there_is_an_older_result(tmp_path: Path) -> None:

@@ -51,9 +51,9 @@ def test_when_the_time_is_up_nothing_more_is_begun(tmp_path: Path) -> None:
 def test_a_cell_that_is_tuned_brings_the_cells_that_settle_it(tmp_path: Path) -> None:
     of, said = book(tmp_path), list[str]()
     course = Course(of, (), said.append)
-    needed = [cell.name for cell in course.needed([of.cells["sequence-s0-3-cherokee"]])]
+    needed = [cell.name for cell in course.needed([of.cells["sequence-s0-3-coding"]])]
     own, sequence = named(tries.own()), named(tries.sequence())
-    assert needed == [*own, *sequence, "sequence-s0-3-cherokee"]
+    assert needed == [*own, *sequence, "sequence-s0-3-coding"]
 
 
 def test_another_model_does_not_get_among_the_cells_of_the_starter() -> None:
@@ -64,9 +64,9 @@ def test_another_model_does_not_get_among_the_cells_of_the_starter() -> None:
 
 
 def test_a_cell_whose_setting_is_not_chosen_yet_says_what_was_not_tried(tmp_path: Path) -> None:
-    done = evidence(tmp_path, "train", "share-s0-2-coding")
+    done = evidence(tmp_path, "train", "share-s0-2-legal")
     assert [done.returncode, done.stderr] == [1, ""]
-    assert "tune-share-0.06-0.001 was not: python -m evidence --only share-s0-2-coding" in done.stdout
+    assert "tune-share-0.06-0.001 was not: python -m evidence --only share-s0-2-legal" in done.stdout
 
 
 def test_a_reader_of_the_list_may_leave_before_its_end(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from engine.memo import remember
 from evidence.book import Book
 from evidence.cell import MERGED
 from evidence.cells import cells
-from evidence.design import DOMAINS, own_name
+from evidence.design import DOMAINS, chain, own_name
 from evidence.files import Site
 from evidence.making import Maker, samples_of
 from modes.evaluation import domains
@@ -44,7 +44,7 @@ def made(tmp_path: Path) -> Book:
         built = build({domain: one}, "the base", tolerance=0.0)
         of.library(of.cells[own_name(0, domain)]).save(Shelved(built.basis, built.modes), "f32")
     built = build(adapters, "the base", tolerance=0.0)
-    for name in ("share-s0-2-coding", "share-s0-3-cherokee", "share-s0-4-reasoning"):
+    for name in chain("share", 0)[1:]:
         of.library(of.cells[name]).save(Shelved(built.basis, built.modes), "f32")
     return of
 

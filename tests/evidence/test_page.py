@@ -25,10 +25,10 @@ from tests.evidence.made import Answers, book, fill, rated
 
 #: Of a hundred, how many are right in T1 after each step of the first run, and of the base and own adapters.
 AFTER = {
-    "own-s0-legal": {"legal": 90},
-    "share-s0-2-coding": {"legal": 88, "coding": 80},
-    "share-s0-3-cherokee": {"legal": 90, "coding": 78, "cherokee": 70},
-    "share-s0-4-reasoning": {"legal": 86, "coding": 80, "cherokee": 68, "reasoning": 60},
+    "own-s0-cherokee": {"cherokee": 72},
+    "share-s0-2-legal": {"cherokee": 70, "legal": 88},
+    "share-s0-3-coding": {"cherokee": 72, "legal": 90, "coding": 80},
+    "share-s0-4-reasoning": {"cherokee": 68, "legal": 86, "coding": 80, "reasoning": 60},
 }
 BASE = {"legal": 30, "coding": 25, "cherokee": 28, "reasoning": 22}
 OWN = {"legal": 90, "coding": 82, "cherokee": 72, "reasoning": 60}
@@ -61,6 +61,8 @@ def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Book]:
         basis = ranks[-1] * SIDES * 2
         size = {"basis": basis, "cores": cores, "total": basis + sum(cores.values())}
         of_hundred(AFTER[name])
+    grown = {"basis": 20 * SIDES * 2, "cores": {"legal": MODULES * 256 * 2, "coding": MODULES * 400 * 2}}
+    fill(of, of.cells["phi-s0-4-coding"], percent(80), grown)
     yield Book(cells(), of.site)
 
 
@@ -81,18 +83,18 @@ def test_it_says_how_many_were_trained_in_which_precision(filled: Book) -> None:
 def test_the_matrix_and_what_is_made_of_it_are_those_worked_out_by_hand(filled: Book) -> None:
     found = Reader(filled).matrix("share", 0)
     assert found is not None
-    assert found.domains == ("legal", "coding", "cherokee", "reasoning")
-    assert found.average == pytest.approx((0.86 + 0.80 + 0.68 + 0.60) / 4)
-    # Since it was learned: legal 86 - 90, coding 80 - 80, cherokee 68 - 70.
-    assert found.backward_transfer == pytest.approx((-0.04 + 0.0 - 0.02) / 3)
-    # From the best of before: legal 90 - 86, coding 80 - 80, cherokee 70 - 68.
-    assert found.forgetting == pytest.approx((0.04 + 0.0 + 0.02) / 3)
-    assert found.retention == pytest.approx([86 / 90, 80 / 82, 68 / 72, 60 / 60])
-    assert found.plasticity == pytest.approx([90 / 90, 80 / 82, 70 / 72, 60 / 60])
+    assert found.domains == ("cherokee", "legal", "coding", "reasoning")
+    assert found.average == pytest.approx((0.68 + 0.86 + 0.80 + 0.60) / 4)
+    # Since it was learned: cherokee 68 - 72, legal 86 - 88, coding 80 - 80.
+    assert found.backward_transfer == pytest.approx((-0.04 - 0.02 + 0.0) / 3)
+    # From the best of before: cherokee 72 - 68, legal 90 - 86, coding 80 - 80.
+    assert found.forgetting == pytest.approx((0.04 + 0.04 + 0.0) / 3)
+    assert found.retention == pytest.approx([68 / 72, 86 / 90, 80 / 82, 60 / 60])
+    assert found.plasticity == pytest.approx([72 / 72, 88 / 90, 80 / 82, 60 / 60])
     text = page(filled)
     said = (
-        "ACC 73.5 %; BWT -2.0 points; forgetting 2.0 points; retention: legal 95.6 %, coding 97.6 %, "
-        "cherokee 94.4 %, reasoning 100.0 %; plasticity: legal 100.0 %, coding 97.6 %, cherokee 97.2 %, "
+        "ACC 73.5 %; BWT -2.0 points; forgetting 2.7 points; retention: cherokee 94.4 %, legal 95.6 %, "
+        "coding 97.6 %, reasoning 100.0 %; plasticity: cherokee 100.0 %, legal 97.8 %, coding 97.6 %, "
         "reasoning 100.0 %."
     )
     assert said in text.replace("\n", " ")
@@ -212,11 +214,11 @@ def test_forgetting_needs_no_adapters_of_their_own_and_a_row_of_nothing_is_left_
 ) -> None:
     shutil.copytree(filled.site.results, tmp_path / "results")
     fewer = book(tmp_path)
-    for name in ("own-s0-coding", "own-s0-cherokee"):
+    for name in ("own-s0-legal", "own-s0-coding"):
         fewer.site.result(name).unlink()
     found = Reader(fewer).matrix("share", 0)
     assert found is not None
-    assert found.forgetting == pytest.approx(0.02)
+    assert found.forgetting == pytest.approx(0.08 / 3)
     assert list(np.isnan(found.plasticity)) == [False, True, True, False]
     text = page(fewer)
     assert "### Run 1: Share" in text

@@ -9,7 +9,7 @@ import pytest
 
 from evidence.book import Book
 from evidence.cells import cells
-from evidence.design import chain
+from evidence.design import ORDERS, chain
 from evidence.files import Site
 from evidence.making import Maker
 from evidence.shipping import shipped
@@ -32,9 +32,7 @@ def book(tmp_path: Path) -> Book:
 def test_every_step_of_the_first_run_is_cut_out_of_what_ships(book: Book) -> None:
     library = Library(SHIPPED)
     whole = library.load()
-    for at, (name, domain) in enumerate(
-        zip(STEPS, ("legal", "coding", "cherokee", "reasoning"), strict=True)
-    ):
+    for at, (name, domain) in enumerate(zip(STEPS, ORDERS[0], strict=True)):
         found = shipped(book, book.cells[name], library)
         assert found is not None
         assert {one.rank for one in found.basis.modules.values()} == {16 + 4 * at}
@@ -56,7 +54,7 @@ def test_making_a_step_takes_what_ships_and_trains_nothing(book: Book) -> None:
 
     cell = book.cells[STEPS[1]]
     Maker(book, trained).make(cell)
-    assert list(book.library(cell).load().modes) == ["legal", "coding"]
+    assert list(book.library(cell).load().modes) == ["cherokee", "legal"]
 
 
 def test_other_training_than_the_one_that_was_measured_is_not_taken(book: Book, tmp_path: Path) -> None:

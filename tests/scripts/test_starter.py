@@ -41,11 +41,11 @@ def test_what_was_learned_is_shipped_in_place_of_what_was(
     shipped = Library(tmp_path / "shipped")
     starter.ship(learned, NAMES, shipped)
     first = shipped.load()
-    assert list(first.modes) == ["legal", "coding"]
+    assert list(first.modes) == ["cherokee", "legal"]
     assert {one.rank for one in first.basis.modules.values()} == {20}
-    assert first.notes["trained"]["coding"]["plan"]["directions"] == 4
+    assert first.notes["trained"]["legal"]["plan"]["directions"] == 4
     assert first.notes["verified"]["legal"]["digest"] == digest(first.basis, first.modes["legal"])
-    assert "v1, legal, coding, " in capsys.readouterr().out
+    assert "v1, cherokee, legal, " in capsys.readouterr().out
 
     starter.ship(learned, NAMES, shipped)
     assert shipped.versions() == ("v2",)
