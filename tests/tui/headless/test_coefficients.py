@@ -150,9 +150,9 @@ def test_a_shipped_mode_can_be_taken_out_and_brought_back(program: Program) -> N
         (
             ("export", "one", "out"),
             1,
-            "no coefficients called one (it has: legal, coding, cherokee, reasoning)",
+            "no coefficients called one (it has: cherokee, legal, coding, reasoning)",
         ),
-        (("remove", "one"), 1, "no coefficients called one (it has: legal, coding, cherokee, reasoning)"),
+        (("remove", "one"), 1, "no coefficients called one (it has: cherokee, legal, coding, reasoning)"),
         (("rollback",), 1, "there is no version before"),
     ],
     ids=lambda value: "-".join(value) if isinstance(value, tuple) else None,

@@ -52,9 +52,9 @@ def test_what_is_shipped_can_be_verified_too_a_line_a_mode(program: Program) -> 
     checked = program.run("modes", "verify")
     assert [checked.code, checked.err] == [0, ""]
     assert [line.partition(":")[0] for line in checked.out.splitlines()] == [
+        "cherokee",
         "legal",
         "coding",
-        "cherokee",
         "reasoning",
     ]
     assert "verified, 60 modules" in checked.out
@@ -179,7 +179,7 @@ def test_an_exported_adapter_is_checked_before_another_program_gets_it(program: 
     folder = program.data.parent / "legal"
     assert program.run("modes", "export", "legal", str(folder)).code == 0
     meta = json.loads((folder / "adapter_meta.json").read_text())
-    assert [meta["mode"], meta["verified"], meta["rank"], meta["modules"]] == ["legal", True, 16, 60]
+    assert [meta["mode"], meta["verified"], meta["rank"], meta["modules"]] == ["legal", True, 20, 60]
     assert meta["trained"]["samples"] == [872, 96]
     good = program.run("modes", "verify", "--adapter", str(folder))
     assert [good.code, good.err] == [0, ""]
