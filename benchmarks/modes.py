@@ -21,7 +21,7 @@ from tui.core.evaluation.speed import Stopwatch, Timed
 from tui.core.models import starter_model
 
 TOKENS, ROUNDS = 48, 12
-SMALLEST, LARGEST = "legal", "reasoning"
+SMALLEST, LARGEST = "cherokee", "reasoning"
 AS_IT_IS = f"{LARGEST}, as converted"
 
 
