@@ -8,7 +8,7 @@ from pathlib import Path
 
 from modes.share.checking import verified
 from modes.share.compaction import BudgetTooSmall, compact, total_bytes
-from modes.share.library import Library, Shelved
+from modes.share.library import Library, LibraryError, Shelved
 from tui.headless.refusal import Refused
 from tui.headless.report import write_line
 from tui.headless.verifying import recorded
@@ -25,6 +25,11 @@ def compact_modes(budget: int, folder: Path, opened: Callable[[], Gate] | None =
     process changed meanwhile stays, and nothing is compacted then. Raises `Refused`, `LibraryError`.
     """
     library = Library(folder)
+    if not library.versions():
+        raise LibraryError(
+            f"{folder}: no modes of your own to compact: the first that tui modes train, grow or import "
+            "brings in comes with those that ship"
+        )
     old = library.load()
     before = total_bytes(old.basis, old.modes)
     if before <= budget:

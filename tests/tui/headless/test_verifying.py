@@ -149,6 +149,16 @@ def test_what_fits_already_stays(library: Library) -> None:
     assert library.current() == "v1"
 
 
+def test_without_modes_of_ones_own_there_is_nothing_to_compact_and_it_says_when_there_is(
+    program: Program,
+) -> None:
+    refused = program.run("modes", "compact", "--budget", "5MB")
+    assert [refused.code, refused.out] == [1, ""]
+    assert "no modes of your own to compact" in refused.err
+    assert "tui modes train, grow or import" in refused.err
+    assert program.run("modes", "verify").out.count("verified") == 4
+
+
 def test_a_budget_that_nothing_fits_is_refused(library: Library) -> None:
     with pytest.raises(Refused, match="a budget of 100 bytes is too small for 2 modes"):
         compact_modes(100, library.folder)
