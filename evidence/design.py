@@ -16,7 +16,7 @@ ORDERS = (
     ("reasoning", "cherokee", "coding", "legal"),
     ("coding", "reasoning", "legal", "cherokee"),
 )
-#: Where every opponent is tuned and the curves are drawn; what grows there does in the directions of the other.
+#: Where every opponent is tuned and the curves are drawn; what grows there begins with the other's adapter.
 TUNED_ON, GROUND = "coding", "legal"
 #: Steps of training, for every method alike.
 STEPS = {"legal": 400, "coding": 300, "cherokee": 900, "reasoning": 800}
