@@ -15,14 +15,13 @@ from benchmarks.report import median_interval, say
 from engine.adapter_file import write_adapter_file
 from engine.llama import adapters
 from engine.llama.engine import LlamaEngine, LlamaOptions
+from modes.share.compaction import core_bytes
 from modes.share.library import Library
 from tui.core.coefficients import SHIPPED
 from tui.core.evaluation.speed import Stopwatch, Timed
 from tui.core.models import starter_model
 
 TOKENS, ROUNDS = 48, 12
-SMALLEST, LARGEST = "cherokee", "reasoning"
-AS_IT_IS = f"{LARGEST}, as converted"
 
 
 def converted(path: Path, architecture: str, factors: Any, _packed: object) -> int:
@@ -49,15 +48,17 @@ def main() -> None:
     model = starter_model()
     assert model is not None, "the extra [starter] is not installed"
     shipped = Library(SHIPPED).load()
+    smallest, *_, largest = sorted(shipped.modes, key=lambda name: core_bytes(shipped.modes[name]))
+    as_it_is = f"{largest}, as converted"
     engine = LlamaEngine(model, LlamaOptions(context=1024, slots=1), lambda _fraction: True)
-    for name in (SMALLEST, LARGEST):
+    for name in (smallest, largest):
         engine.install(name, shipped.basis, shipped.modes[name])
     with (
         mock.patch.object(adapters, "dot_length", lambda: 1),
         mock.patch.object(adapters, "write_adapter_file", converted),
     ):
-        engine.install(AS_IT_IS, shipped.basis, shipped.modes[LARGEST])
-    scales = {"": (), **{name: ((name, 1.0),) for name in (SMALLEST, LARGEST, AS_IT_IS)}}
+        engine.install(as_it_is, shipped.basis, shipped.modes[largest])
+    scales = {"": (), **{name: ((name, 1.0),) for name in (smallest, largest, as_it_is)}}
     watch = Stopwatch(engine, TOKENS)
     timed = list(watch.samples(scales, ROUNDS))
     engine.close()
