@@ -31,18 +31,17 @@ class Floor:
         """What can be said."""
         if not self.parts:
             return "not measured yet"
-        failed = sum(not holds for _, holds in self.parts)
+        failed, count = sum(not holds for _, holds in self.parts), len(self.parts)
+        left = f"; {self.missing} not measured yet" if self.missing else ""
         if failed:
-            return f"not reached ({failed} of {len(self.parts)} are short)"
-        if self.missing:
-            return f"reached in the {len(self.parts)} measured; {self.missing} not measured yet"
-        return "reached"
+            return f"not reached ({failed} of {count} are short){left}"
+        return f"reached in the {count} measured{left}" if left else "reached"
 
     @property
     def sentence(self) -> str:
-        """The numbers; of many those that are short, or else the closest."""
+        """Their numbers; only of those that are short, where there are any."""
         short = [text for text, holds in self.parts if not holds]
-        return "; ".join(short or [text for text, _ in self.parts][:6]) or "-"
+        return "; ".join(short or [text for text, _ in self.parts]) or "-"
 
 
 def floors(reader: Reader) -> list[Floor]:

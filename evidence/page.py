@@ -133,7 +133,7 @@ def _gains(reader: Reader) -> Iterable[str]:
     yield "Points gained, paired by item. p is adjusted for the four domains (Holm)."
     for split in SPLITS:
         rows = [
-            (_run_name(seed, method), name, *_gain_cells(reader, split, seed, method))
+            (_run_name(seed, method), name, *_gain_cells(reader, split, seed, "base", method))
             for seed, method, name in _methods(split)
             if method not in ("base", "majority")
         ]
@@ -141,8 +141,25 @@ def _gains(reader: Reader) -> Iterable[str]:
         yield table(("run", "method", *DOMAINS), rows, labels=2)
 
 
-def _gain_cells(reader: Reader, split: Split, seed: int, method: str) -> list[str]:
-    found = {one: reader.over_base(place(method, seed, one), one, split) for one in DOMAINS}
+def _beside(reader: Reader) -> Iterable[str]:
+    yield "## Share beside the LoRAs"
+    yield (
+        "Points of Share, when all four are learned, over each of them, paired and adjusted in the same way. "
+        "What a run learns first is the own LoRA itself."
+    )
+    rows = [
+        (str(seed + 1), _RUN[other], split, *_gain_cells(reader, split, seed, other, "share"))
+        for seed in RUNS
+        for other in ("own", "sequence", "equal")
+        for split in SPLITS
+    ]
+    yield table(("run", "over", "", *DOMAINS), rows, labels=3)
+
+
+def _gain_cells(reader: Reader, split: Split, seed: int, before: str, after: str) -> list[str]:
+    found = {
+        one: reader.gain(place(before, seed, one), place(after, seed, one), one, split) for one in DOMAINS
+    }
     adjusted = holm({one: gain.p for one, gain in found.items() if gain})
     return [points(gain, adjusted.get(one)) for one, gain in found.items()]
 
@@ -254,6 +271,6 @@ def _run_name(seed: int, method: str) -> str:
 
 
 _SECTIONS: tuple[Section, ...] = (
-    _how, _floors, _scores, _gains, _prompted, _continual,
+    _how, _floors, _scores, _gains, _beside, _prompted, _continual,
     storage, by_directions, learned_or_random, by_rank, by_count, tuning,
 )  # fmt: skip

@@ -16,8 +16,8 @@ from evidence import tries
 from evidence.book import Book
 from evidence.cell import Ask
 from evidence.cells import cells
-from evidence.design import chain
-from evidence.floors import floors
+from evidence.design import DOMAINS, chain
+from evidence.floors import Floor, floors
 from evidence.items import items_of
 from evidence.page import page, write_page
 from evidence.reading import Place, Reader, place
@@ -196,8 +196,23 @@ def test_a_floor_is_reached_not_reached_or_not_measured(filled: Book) -> None:
     assert first.status == "reached in the 2 measured; 4 not measured yet"
     # Of its own LoRA's gain: legal 56 of 60, coding 55 of 57, cherokee 40 of 44, reasoning 38 of 38.
     four = next(floor for floor in floors(Reader(filled)) if floor.name.startswith("four modes"))
-    assert four.status == "not reached (2 of 5 are short)"
+    assert four.status == "not reached (2 of 5 are short); 10 not measured yet"
     assert four.sentence == "run 1 legal: 93.33 % of the gain; run 1 cherokee: 90.91 % of the gain"
+
+
+def test_share_is_paired_with_each_lora_of_its_run_and_a_row_of_nothing_is_left_out(filled: Book) -> None:
+    text = page(filled)
+    found = row(text, "## Share beside the LoRAs", "| 1 | own LoRA (r = 16) | T1 |")
+    # Legal 86 - 90, coding 80 - 82, cherokee 68 - 72, reasoning 60 - 60.
+    assert [one.partition(" ")[0] for one in found[3:]] == ["-4.0", "-2.0", "-4.0", "+0.0"]
+    section = text.partition("\n## Share beside the LoRAs\n")[2].partition("\n## ")[0]
+    assert "| 2 |" not in section and "equal bytes" not in section
+
+
+def test_a_floor_that_is_reached_tells_every_number() -> None:
+    numbers = [f"run {seed} {domain}" for seed in (1, 2, 3) for domain in DOMAINS]
+    floor = Floor("T3", [(number, True) for number in numbers], 0)
+    assert (floor.status, floor.sentence.split("; ")) == ("reached", numbers)
 
 
 def test_a_floor_is_reached_by_as_many_points_as_it_asks_for(tmp_path: Path) -> None:
