@@ -5,10 +5,12 @@ They are measured in bits per byte. Python's own differ between its versions: co
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from modes.evaluation.domains.making import DomainError
 
@@ -85,19 +87,36 @@ def python_docs() -> Iterator[tuple[str, str]]:
     try:
         topics: dict[str, str] = importlib.import_module("pydoc_data.topics").topics
     except ImportError as error:
-        raise DomainError(
-            f"Python's own help texts are not here ({error}): install its whole standard library"
-        ) from error
+        raise _lacking("help texts", error) from error
     for name, text in sorted(topics.items()):
         for passage in passages(text):
             yield name, passage
 
 
 def docstrings() -> Iterator[tuple[str, str]]:
-    """Name and passages of what modules say about themselves; nothing under ``python -OO``."""
+    """Name and passages of what modules say about themselves; next to nothing under ``python -OO``.
+
+    Raises `DomainError` where one of them is not there.
+    """
     for name in MODULES:
-        for passage in passages(inspect.getdoc(importlib.import_module(name)) or ""):
+        for passage in passages(_docstring(name)):
             yield name, passage
+
+
+def _docstring(module: str) -> str:
+    """Read from its source where it cannot be imported: turtle needs tkinter, which Debian packs apart."""
+    try:
+        return inspect.getdoc(importlib.import_module(module)) or ""
+    except ImportError:
+        source = Path(inspect.__file__).with_name(f"{module}.py")
+    try:
+        return ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    except OSError as error:
+        raise _lacking("modules", error) from error
+
+
+def _lacking(what: str, error: Exception) -> DomainError:
+    return DomainError(f"Python's own {what} are not here ({error}): install its whole standard library")
 
 
 def passages(text: str) -> Iterator[str]:

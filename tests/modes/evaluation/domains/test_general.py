@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -86,4 +88,20 @@ def test_prose_is_one_line_each() -> None:
 def test_without_help_texts_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pydoc_data.topics", None)
     with pytest.raises(DomainError, match="help texts are not here"):
+        DOMAIN.items("T1", 10, "")
+
+
+def test_a_module_that_cannot_be_imported_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("tkinter")
+    imported = list(general_texts.docstrings())
+    assert "turtle" in {name for name, _ in imported}
+    monkeypatch.delitem(sys.modules, "turtle", raising=False)
+    monkeypatch.setitem(sys.modules, "tkinter", None)
+    assert list(general_texts.docstrings()) == imported
+
+
+def test_without_a_module_it_says_what_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "turtle", None)
+    monkeypatch.setattr(inspect, "__file__", str(tmp_path / "inspect.py"))
+    with pytest.raises(DomainError, match=r"modules are not here .*turtle\.py"):
         DOMAIN.items("T1", 10, "")
