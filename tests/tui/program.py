@@ -17,6 +17,8 @@ from tui.core.store import Store
 
 TUI = Path(sys.executable).with_name("tui")
 
+_SETTINGS = ("MODESHARE_", "PYTHONUNBUFFERED")
+
 #: Asked greedily of the starter model, this goes on for thousands of tokens.
 ENDLESS = "Tell me a very long story about a fox and a river, with many chapters."
 
@@ -43,8 +45,11 @@ class Program:
     variables: dict[str, str] = field(default_factory=dict)
 
     def environment(self, **more: str) -> dict[str, str]:
-        """The caller's without any setting of ours. One thread: another test may hold the second core."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith("MODESHARE_")}
+        """The caller's without any setting of ours. One thread: another test may hold the second core.
+
+        And without Python's: unbuffered, an output that cannot be written ends it another way.
+        """
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
         folders = {"MODESHARE_DATA_DIR": str(self.data), "MODESHARE_CONFIG_DIR": str(self.config)}
         return kept | folders | {"MODESHARE_THREADS": "1", "MODESHARE_TUNE": "false"} | self.variables | more
 

@@ -30,15 +30,13 @@ def main() -> None:
         code = _say(str(error), error.code)
     except KeyboardInterrupt:
         code = _say("interrupted", INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read our output has gone: nothing to say to them, and nothing to flush at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # whoever read our output has gone: there is nothing to say to them
         code = FAILED
     except Exception as error:
         if debug:
             raise
         code = _say(*in_words(error))
-    sys.exit(code if isinstance(code, int) else 0)
+    sys.exit(_written(code if isinstance(code, int) else 0))
 
 
 def _see_to_outputs() -> None:
@@ -49,6 +47,18 @@ def _see_to_outputs() -> None:
         sys.exit(_say("standard output is closed: give it a file, or /dev/null if nobody reads it", FAILED))
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")  # a locale without a letter loses it, not the answer
+
+
+def _written(code: int) -> int:
+    """How it ended, once what is left of the output is written too."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # Python would try once more at the very end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if not code:
+            code = FAILED if isinstance(error, BrokenPipeError) else _say(*in_words(error))
+    return code
 
 
 def _say(text: str, code: int) -> int:

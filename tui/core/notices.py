@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from typing import TYPE_CHECKING
@@ -30,6 +31,12 @@ class Notices:
         self.clear()
         sys.stderr.write(f"{clean(text)}\n")
         sys.stderr.flush()
+
+    def interject(self, text: str) -> None:
+        """`say` for a signal handler, which may come while a line is being written."""
+        # Around the buffer of stderr, which cannot be entered twice.
+        erased, self._shown = "\r\x1b[K" if self._shown else "", ""
+        os.write(sys.stderr.fileno(), f"{erased}{clean(text)}\n".encode())
 
     def thinking(self, text: str) -> None:
         """Reasoning, as it comes."""

@@ -53,7 +53,7 @@ class Course:
         if self._stopping or not self._stepping:
             raise KeyboardInterrupt
         self._stopping = True
-        self._notices.say("stopping after this step (once more: at once, back to the last checkpoint)")
+        self._notices.interject("stopping after this step (once more: at once, back to the last checkpoint)")
 
 
 def _line(standing: Standing) -> str:

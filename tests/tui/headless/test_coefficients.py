@@ -73,7 +73,8 @@ def test_whoever_reads_may_be_gone_before_the_end_and_the_mode_is_whole_all_the_
     os.close(reading)
     process = program.start("modes", "import", "river", str(wrote(program, "river", base)), stdout=writing)
     os.close(writing)
-    assert outcome(process, 60).traceback is False
+    ended = outcome(process, 60)
+    assert [ended.code, ended.traceback] == [1, False]
     assert json.loads(program.run("modes", "show", "river", "--json").out)["mode"]["coefficients"] == "river"
 
 

@@ -6,6 +6,8 @@ import json
 import os
 import re
 import signal
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -177,6 +179,33 @@ def test_a_signal_stops_after_the_step_and_a_second_one_at_once(number: signal.S
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(number)
     assert signal.getsignal(number) is before
+
+
+def test_a_signal_while_a_line_is_being_written_breaks_nothing(program: Program) -> None:
+    lines = """
+from modes.training.loop import Standing
+from tui.core.notices import Notices
+from tui.headless.course import Course
+notices = Notices()
+with Course(notices) as course:
+    course.report(Standing(2, 100, 1.5, None, 98.0))
+    notices.say("x" * 1_000_000)
+    print(course.report(Standing(3, 100, 1.5, None, 97.0)))
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", lines],
+        env=program.environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stderr is not None
+    assert os.read(process.stderr.fileno(), 1) == b"x"  # more than a pipe holds: the line goes on as we read
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert out == "False\n", err[-400:]
+    assert "stopping after this step (once more: at once" in err
+    assert err.count("x") == 999_999
 
 
 def test_a_signal_before_the_first_step_ends_it_at_once() -> None:
