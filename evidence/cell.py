@@ -33,7 +33,7 @@ class Ask:
     """Items of a domain put to ``mode`` of what the cell has made, or to the base for ``""``.
 
     ``count`` is the most, taken from the beginning of as many as `COUNTS` says; ``kind`` and ``topic`` leave
-    out all others.
+    out all others. ``exact`` puts choices without their options: the answer is to be written.
     """
 
     domain: str

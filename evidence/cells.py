@@ -62,6 +62,7 @@ def cells() -> list[Cell]:
         *longer,
         *controls,
         *_general(),
+        *_written(),
         *many(),
         *short(),
         *tries.equal(),
@@ -224,6 +225,15 @@ def _general() -> list[Cell]:
     return [
         Cell("general-base", "base", _texts("")),
         Cell("general-share-s0", "wrong", asks, before=_last()),
+    ]
+
+
+def _written() -> list[Cell]:
+    """The answer itself, as in a chat: under the mode's prompt, and no options to choose from."""
+    told = [Ask(one, one, "T1", CONTROL, prompted=True, kind="exact") for one in DOMAINS]
+    return [
+        Cell("written-base", "base", tuple(replace(ask, mode="") for ask in told)),
+        Cell("written-s0", "wrong", tuple(told), before=_last()),
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 
 from evidence.cell import COUNTS, TUNING_SALT, Ask
@@ -18,12 +19,19 @@ from modes.evaluation.overlap import overlaps
 def items_of(ask: Ask) -> list[Item]:
     """The items that are put, always the same: none of which has its question among the examples."""
     whole, seen = _divided(ask.domain, ask.split, ask.salt)
+    if ask.kind == "exact":
+        whole = [_written(one) for one in whole if one.choices and "\n" not in one.choices[one.gold]]
     chosen = [
         one
         for one in whole
         if one.id not in seen and ask.topic in ("", one.topic) and ask.kind in ("", one.kind)
     ]
     return chosen[: ask.count]
+
+
+def _written(choice: Item) -> Item:
+    """The same question with no options: its right one is to be written, in one line."""
+    return replace(choice, kind="exact", choices=(), gold=0, accepted=(choice.choices[choice.gold],))
 
 
 def left_out(name: str, split: Split) -> int:

@@ -14,6 +14,7 @@ from evidence.reading import Place, Reader, place
 from evidence.storage import storage
 from evidence.tables import MISSING, points, score, share, table
 from evidence.tuning import tuning
+from evidence.written import written
 from modes.evaluation.item import SPLITS, Split
 from modes.evaluation.run import write_text
 from modes.evaluation.statistics import holm, resolution
@@ -271,6 +272,6 @@ def _run_name(seed: int, method: str) -> str:
 
 
 _SECTIONS: tuple[Section, ...] = (
-    _how, _floors, _scores, _gains, _beside, _prompted, _continual,
+    _how, _floors, _scores, _gains, _beside, _prompted, written, _continual,
     storage, by_directions, learned_or_random, by_rank, by_count, tuning,
 )  # fmt: skip

@@ -21,6 +21,7 @@ from evidence.floors import Floor, floors
 from evidence.items import items_of
 from evidence.page import page, write_page
 from evidence.reading import Place, Reader, place
+from modes.evaluation.item import Item
 from tests.evidence.made import Answers, book, fill, rated
 
 #: Of a hundred, how many are right in T1 after each step of the first run, and of the base and own adapters.
@@ -110,6 +111,24 @@ def test_a_score_of_items_on_facts_of_their_own_has_wilsons_interval(filled: Boo
     expected = f"60.0 ({100 * (middle - half):.1f} to {100 * (middle + half):.1f})"
     assert expected == "60.0 (55.6 to 64.2)"
     assert row(page(filled), "## Right answers, T1", "| 1 | Share")[5] == expected
+
+
+def test_written_answers_stand_beside_the_same_questions_with_options(tmp_path: Path) -> None:
+    of = rated(book(tmp_path))
+    for name in chain("share", 0)[1:]:
+        # The programs of coding, which are not written, are all answered rightly.
+        fill(of, of.cells[name], lambda ask, at: not _written_in_one_line(items_of(ask)[at]))
+    assert "| mode, chosen" not in page(of)
+    fill(of, of.cells["written-s0"], lambda ask, at: at < {"legal": 150, "coding": 50}.get(ask.domain, 0))
+    text = page(of)
+    shown = row(text, "## Written answers", "| mode, written")
+    assert [one.split(" ")[0] for one in shown[1:5]] == ["75.0", "25.0", "0.0", "0.0"]
+    shown = row(text, "## Written answers", "| mode, chosen")
+    assert [one.split(" ")[0] for one in shown[1:5]] == ["0.0"] * 4
+
+
+def _written_in_one_line(item: Item) -> bool:
+    return not item.choices or "\n" not in item.choices[item.gold]
 
 
 def test_a_difference_is_paired_and_its_interval_is_that_of_the_facts(filled: Book) -> None:

@@ -81,6 +81,18 @@ def test_items_of_a_topic_are_of_no_other() -> None:
     assert {one.topic for one in found} == {"codes"}
 
 
+@pytest.mark.parametrize("name", DOMAINS)
+def test_a_question_to_be_answered_in_writing_has_one_line_to_write_and_no_options(name: str) -> None:
+    options = {one.id: one for one in items_of(Ask(name, name, "T1", 500))}
+    found = items_of(Ask(name, name, "T1", 200, prompted=True, kind="exact"))
+    assert len(found) == 200
+    for one in found:
+        choice = options[one.id]
+        assert (one.kind, one.choices, one.prompt, one.fact) == ("exact", (), choice.prompt, choice.fact)
+        assert one.accepted == (choice.choices[choice.gold],)
+        assert "\n" not in one.accepted[0]
+
+
 def test_no_item_is_put_that_was_seen_in_training() -> None:
     for name in DOMAINS:
         examples = domain(name).examples("")
