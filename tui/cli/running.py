@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import os
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import click
 
@@ -24,7 +26,8 @@ def main() -> None:
     except click.exceptions.Abort:
         code = _say("interrupted", INTERRUPTED)
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         code = error.exit_code
     except Failure as error:
         code = _say(str(error), error.code)
@@ -51,18 +54,27 @@ def _see_to_outputs() -> None:
 
 def _written(code: int) -> int:
     """How it ended, once what is left of the output is written too."""
+    error = _unwritten(sys.stdout)
+    if error and not code:
+        code = FAILED if isinstance(error, BrokenPipeError) else _say(*in_words(error))
+    _unwritten(sys.stderr)
+    return code
+
+
+def _unwritten(stream: TextIO) -> OSError | None:
+    """What kept the rest of ``stream`` from being written; it is dropped then."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError as error:
         # Python would try once more at the very end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        if not code:
-            code = FAILED if isinstance(error, BrokenPipeError) else _say(*in_words(error))
-    return code
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return error
+    return None
 
 
 def _say(text: str, code: int) -> int:
     from tui.core.plain import clean  # an error may quote a server, or a file
 
-    click.echo(f"tui: {clean(text)}", err=True)
+    with suppress(OSError):  # where nothing can be said, the code still tells
+        click.echo(f"tui: {clean(text)}", err=True)
     return code

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tui.core.models import EngineLoader
 
 _POLL = 0.1
+_ERASE = "\r\x1b[K"
 _STAGES = {
     "loading": "loading the model",
     "tuning": "first use of this model: trying how it runs fastest here",
@@ -35,7 +36,7 @@ class Notices:
     def interject(self, text: str) -> None:
         """`say` for a signal handler, which may come while a line is being written."""
         # Around the buffer of stderr, which cannot be entered twice.
-        erased, self._shown = "\r\x1b[K" if self._shown else "", ""
+        erased, self._shown = _ERASE if self._shown else "", ""
         os.write(sys.stderr.fileno(), f"{erased}{clean(text)}\n".encode())
 
     def thinking(self, text: str) -> None:
@@ -48,7 +49,7 @@ class Notices:
         """A line that the next one takes the place of."""
         if sys.stderr.isatty() and text != self._shown:
             # What wraps cannot be taken off again.
-            sys.stderr.write(f"\r\x1b[K{clean(text)[: shutil.get_terminal_size().columns - 1]}")
+            sys.stderr.write(f"{_ERASE}{clean(text)[: shutil.get_terminal_size().columns - 1]}")
             sys.stderr.flush()
             self._shown = text
 
@@ -66,6 +67,6 @@ class Notices:
     def clear(self) -> None:
         """Take progress off the screen."""
         if self._shown:
-            sys.stderr.write("\r\x1b[K")
+            sys.stderr.write(_ERASE)
             sys.stderr.flush()
             self._shown = ""

@@ -106,6 +106,19 @@ def test_an_output_without_room_is_told_and_the_answer_is_kept(program: Program)
     assert answer.content
 
 
+@pytest.mark.parametrize(
+    "wrong", [("ask", "-m", "nosuch", "Why?"), ("nosuch",), ("--resume", "nosuch", "ask")]
+)
+def test_where_errors_have_no_room_the_exit_code_is_still_theirs(
+    program: Program, wrong: tuple[str, ...]
+) -> None:
+    with open("/dev/full", "wb") as full:  # noqa: PTH123 - it is no file
+        untold = outcome(program.start(*wrong, stderr=full))
+    told = outcome(program.start(*wrong))
+    assert told.err
+    assert [untold.code, untold.out] == [told.code, told.out] == [2, ""]
+
+
 def test_a_closed_output_is_told_before_anything_is_done(program: Program) -> None:
     ended = outcome(program.start("ask", "Why?", preexec_fn=lambda: os.close(1)))
     assert [ended.code, ended.traceback] == [1, False]
