@@ -18,8 +18,8 @@ def written(reader: Reader) -> Iterable[str]:
         "To choose among options is easier than to write the answer. The modes of run 1 under their own "
         "prompts, greedy, with no options: right is what has the right option as its first line and nothing "
         "besides (case and white space aside). T1; answers of several lines, the programs of coding, are "
-        "not asked. The base under the same prompts writes sentences, which are never counted, whatever "
-        "they say. The last row has the same questions with options and without a prompt."
+        "not asked. What is right inside a sentence is not counted, so that the row of the base says "
+        "little. The last row has the same questions with options and without a prompt."
     )
     modes = {one: reader.marks(Place(_MODES, one), one, prompted=True) for one in DOMAINS}
     base = [reader.marks(Place(_BASE, ""), one, prompted=True) for one in DOMAINS]
